@@ -34,6 +34,7 @@ import { again, meaning } from "./sections/outcome.ts";
 import { stateTheRest } from "./sections/rest.ts";
 import { type Route, route } from "./sections/route.ts";
 import { setUp } from "./sections/setup.ts";
+import { throughTime } from "./sections/through-time.ts";
 import { allParameters, updateStep } from "./sections/update.ts";
 
 interface Settings {
@@ -102,6 +103,7 @@ export function derive(trace: Trace, asked: readonly Entry[], s: Settings): Deri
     allParameters(c, taken ?? g, next, sequential);
     if (network && next) again(c, network, g, next);
     if (network && (layers > 2 || trace.examples > 1)) ledger(c, network);
+    throughTime(c);
     const tried = s.amount.level !== "brief" && (s.amount.sections?.includes("mistakes") ?? true);
     const shown = kinds ? weightsOf(kinds.map(([{ entry }]) => entry)) : chosen;
     if (network && tried && !isLarge(trace)) common(c, network, shown, layers);

@@ -43,6 +43,8 @@ export interface CellFunctions {
   readonly state: (z: Tensor, of: "sums" | "cell") => Tensor;
   /** What a gate's sums go through. */
   readonly gate: (z: Tensor, name: GateName) => Tensor;
+  /** Called with what a step computes, by its name, first to last. */
+  readonly see?: (name: string, value: Tensor) => void;
 }
 /** Input, forget and output gate of an LSTM; reset and update gate of a GRU. */
 type GateName = "i" | "f" | "o" | "r" | "z";
@@ -88,9 +90,14 @@ export const elman = (f: StateFunction): RecurrentCell => ({
   gates: 1,
   apart: false,
   hasCell: false,
-  step: (sums, [h], { weight_hh }, { product = weightedSums, state = cellFunctions[f] } = {}) => [
-    state(add(sums, product(h, weight_hh)), "sums"),
-  ],
+  step(sums, [h], { weight_hh }, other = {}) {
+    const { product = weightedSums, state = cellFunctions[f], see } = other;
+    const z = add(sums, product(h, weight_hh));
+    see?.("sum", z);
+    const next = state(z, "sums");
+    see?.("state", next);
+    return [next];
+  },
 });
 
 export function longShortTerm(state: StateFunction, gate: GateFunction): RecurrentCell {
@@ -101,11 +108,20 @@ export function longShortTerm(state: StateFunction, gate: GateFunction): Recurre
     apart: false,
     hasCell: true,
     step(sums, [h, c = h], { weight_hh, weight_hr }, other) {
-      const { product, state: f, gate: open }: CellFunctions = { ...usual, ...other };
-      const [i, forget, g, o] = gatesOf(add(sums, product(h, weight_hh)), 4);
-      const next = add(mul(open(forget, "f"), c), mul(open(i, "i"), f(g, "sums")));
-      const y = mul(open(o, "o"), f(next, "cell"));
-      return [weight_hr === undefined ? y : weightedSums(y, weight_hr), next];
+      const { product, state: f, gate: open, see }: CellFunctions = { ...usual, ...other };
+      const [zi, zf, zg, zo] = gatesOf(add(sums, product(h, weight_hh)), 4);
+      const [forget, take, fresh] = [open(zf, "f"), open(zi, "i"), f(zg, "sums")];
+      see?.("forgetGate", forget);
+      see?.("inputGate", take);
+      see?.("candidate", fresh);
+      const next = add(mul(forget, c), mul(take, fresh));
+      see?.("cell", next);
+      const show = open(zo, "o");
+      see?.("outputGate", show);
+      const y = mul(show, f(next, "cell"));
+      const out = weight_hr === undefined ? y : weightedSums(y, weight_hr);
+      see?.("state", out);
+      return [out, next];
     },
   };
 }
@@ -123,18 +139,27 @@ export function gatedUnit(
     apart: true,
     hasCell: false,
     step(sums, [h], { weight_hh, bias_hh }, other) {
-      const { product, state: f, gate: open }: CellFunctions = { ...usual, ...other };
+      const { product, state: f, gate: open, see }: CellFunctions = { ...usual, ...other };
       const [r, z, n] = gatesOf(sums, 3);
+      const joined = (reset: Tensor, fresh: Tensor, update: Tensor): RecurrentState => {
+        see?.("resetGate", reset);
+        see?.("newState", fresh);
+        see?.("updateGate", update);
+        const next = add(fresh, mul(update, sub(h, fresh)));
+        see?.("state", next);
+        return [next];
+      };
       if (resetAfter) {
         const [hr, hz, hn] = gatesOf(product(h, weight_hh, bias_hh), 3);
-        const fresh = f(add(n, mul(open(add(r, hr), "r"), hn)), "sums");
-        return [add(fresh, mul(open(add(z, hz), "z"), sub(h, fresh)))];
+        const reset = open(add(r, hr), "r");
+        const fresh = f(add(n, mul(reset, hn)), "sums");
+        return joined(reset, fresh, open(add(z, hz), "z"));
       }
       const [ur, uz, un] = chunk(weight_hh, 3, 0) as [Tensor, Tensor, Tensor];
       const [br, bz, bn] = bias_hh === undefined ? [] : chunk(bias_hh, 3, 0);
       const reset = open(add(r, product(h, ur, br)), "r");
       const fresh = f(add(n, product(mul(reset, h), un, bn)), "sums");
-      return [add(fresh, mul(open(add(z, product(h, uz, bz)), "z"), sub(h, fresh)))];
+      return joined(reset, fresh, open(add(z, product(h, uz, bz)), "z"));
     },
   };
 }

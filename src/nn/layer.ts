@@ -110,6 +110,11 @@ export interface LayerContext {
    */
   readonly observeInner?: (path: string, name: string, value: Tensor) => void;
   /**
+   * Called with what a recurrence computes at one step (counted from 0), by a name. Where it is there,
+   * steps are nodes of their own and not a loop.
+   */
+  readonly observeStep?: (path: string, name: string, step: number, value: Tensor) => void;
+  /**
    * Takes the new value of a buffer, by the layer's own name for it, while training; absent where
    * nothing is renewed: a layer calls `context.renew?.("mean", next)`.
    */

@@ -241,6 +241,9 @@ const mapState = (
   f: (part: Tensor, k: number) => Tensor,
 ): RecurrentState => [f(h, 0), ...others.map((part, k) => f(part, k + 1))];
 
+/** So many steps are written out where each of them is looked at. */
+const mostWritten = 64;
+
 /** One layer in one direction: its outputs [steps, batch, features], and its last state. */
 function oneWay(
   cell: RecurrentCell,
@@ -249,9 +252,22 @@ function oneWay(
   first: RecurrentState,
   mask: Tensor | undefined,
   reverse: boolean,
+  see: ((name: string, step: number, value: Tensor) => void) | undefined,
 ): [Tensor, RecurrentState] {
   // What comes in goes through its weights in one product for all steps.
   const sums = inputSums(cell, x, weights);
+  const length = at(x.shape, 0);
+  if (see && mask === undefined && length <= mostWritten) {
+    const rows: Tensor[] = [];
+    let state = first;
+    for (let k = 0; k < length; k++) {
+      const t = reverse ? length - 1 - k : k;
+      const own = { see: (name: string, value: Tensor) => see(name, t, value) };
+      state = cell.step(sliceAt(sums, 0, t), state, weights, own);
+      rows[t] = state[0];
+    }
+    return [stack(rows), state];
+  }
   const step = (state: RecurrentState, { sums: now, real }: { sums: Tensor; real?: Tensor }) => {
     const next = cell.step(now, state, weights);
     if (real === undefined) return [next, next[0]] as const;
@@ -329,7 +345,13 @@ export function recurrence<In extends number, Out extends number, S>(
       for (let d = 0; d < directions; d++) {
         const own = mapState(first, (part) => sliceAt(part, 0, directions * l + d));
         const weights = weightsOf(values, suffix(l, d));
-        const [outputs, end] = oneWay(cell, y, weights, own, mask, d === 1);
+        const part = count === 1 ? "" : `${suffix(l, d).slice(1)}.`;
+        const { observeStep, path } = context;
+        const see =
+          observeStep &&
+          ((name: string, step: number, value: Tensor) =>
+            observeStep(path, part + name, step, value));
+        const [outputs, end] = oneWay(cell, y, weights, own, mask, d === 1, see);
         made.push(outputs);
         states.push(end);
       }

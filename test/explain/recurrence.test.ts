@@ -36,23 +36,35 @@ describe("one weight through time", () => {
     const byHand = (h[2] - 0.5) * slope(2) * (h[1] + 0.8 * slope(1) * h[0]);
     expect(d.data.gradients[0]).toBeCloseTo(byHand, 14);
     // Each step's state is read with the same weight.
-    expect(d.toText({ width: 1e9 })).toContain("x₃ · w¹₁₁");
-    expect(d.toText()).toMatch(/the formulas above .* agrees/);
+    const text = d.toText({ width: 1e9 });
+    expect(text).toContain(
+      "z⁽³⁾₁ = x⁽³⁾₁ · w¹₁₁ + 0.bias_ih_l0[0] + 0.bias_hh_l0[0] + h⁽²⁾₁ · 0.weight_hh_l0[0,0]",
+    );
+    expect(text).toContain("∂E/∂0.weight_hh_l0[0,0] = δ⁽²⁾₁ · h⁽¹⁾₁ + δ⁽³⁾₁ · h⁽²⁾₁");
+    expect(text).toMatch(/the formulas above .* agrees/);
+    // The gains from step to step, and their product.
+    const gain = (k: number) => Math.abs(0.8 * slope(k));
+    const brief = (v: number) => String(Number(v.toPrecision(4)));
+    expect(text).toMatch(new RegExp(`^ *2 .* ${brief(gain(2))} +${brief(gain(2))}$`, "m"));
+    expect(text).toMatch(new RegExp(`^ *1 .* ${brief(gain(2) * gain(1))}$`, "m"));
+    expect(text).toContain("layer 1: trained, two for each unit");
+    const notations = { "net-out": "h⁽³⁾_h1", torch: "0.state[2,0]" } as const;
+    for (const [notation, name] of Object.entries(notations)) {
+      const own = await explain(t, { data, notation: notation as "torch" });
+      expect(own.data.passed).toBe(true);
+      expect(own.toText({ width: 1e9 })).toContain(`${name} = `);
+    }
   });
   it("stands under the derivative of tanh, also at the last step", async () => {
     const model = nn.sequential(nn.rnn(1, 1, { output: "last" }), nn.linear(1, 1)) as nn.Layer;
     const t = trainer(model, { loss: nn.meanSquaredError, optimizer: sgd(), seed: 1, ...f64 });
     const d = await explain(t, { data: { inputs: steps(0.5, -1, 0.8), targets: [[1]] } });
     const text = d.toText({ width: 1e9 });
-    expect(text).not.toContain("in another shape");
-    const law = "The derivative of tanh x is 1 − tanh² x.\n";
-    const after = text.slice(text.indexOf(law) + law.length);
-    const under = after.split("\n").filter((line) => !line.startsWith("   "));
-    expect(under.slice(0, 3).map((line) => line.slice(2, 9))).toEqual([
-      expect.stringContaining("∂u1/∂w"),
-      expect.stringContaining("∂u2/∂u1"),
-      expect.stringMatching(/^∂rnn/),
-    ]);
+    const under = text.slice(text.indexOf("The derivative of tanh x is 1 − tanh² x."));
+    const slopes = under.split("\n").filter((line) => /^ {2}∂h/.test(line));
+    expect(slopes.map((line) => line.trim().split(" ")[0])).toEqual(
+      [3, 2, 1].map((k) => `∂h⁽${"⁰¹²³"[k]}⁾₁/∂z⁽${"⁰¹²³"[k]}⁾₁`),
+    );
   });
   it.each([
     ["rnn", nn.rnn(1, 2, { output: "last", layers: 2 }), 2, "0.weight_ih_l1[0,1]"],
@@ -67,6 +79,44 @@ describe("one weight through time", () => {
     const { value } = d.data.steps.findLast((s) => s.section === "result" && s.result)!;
     expect(value).toBeCloseTo(d.data.gradients[0]!, 10);
   });
+});
+
+it("many steps: the first and the last are shown, and the gains of all", async () => {
+  const model = nn.sequential(
+    nn.rnn(1, 1, { weight: 0.5, recurrent: 0.9, bias: 0, output: "last" }),
+    nn.linear(1, 1),
+  ) as nn.Layer;
+  const t = trainer(model, { loss: nn.meanSquaredError, optimizer: sgd(), seed: 1, ...f64 });
+  const data = {
+    inputs: steps(...Array.from({ length: 12 }, (_, k) => Math.sin(k))),
+    targets: [[1]],
+  };
+  for (const language of ["en", "zh"] as const) {
+    const options = { data, language, parameter: "0.weight_hh_l0[0,0]" } as const;
+    const d = await explain(t, options);
+    expect(d.data.passed).toBe(true);
+    const text = d.toText({ width: 1e9 });
+    expect(text).toContain(
+      language === "en"
+        ? "Steps 2 to 10 are computed in the same way."
+        : "第 2 步至第 10 步的计算方式相同。",
+    );
+    expect(text).not.toMatch(/^ {2}h⁽⁵⁾₁ = /m);
+    expect(d.data.steps.find((s) => s.section === "ledger")?.table?.rows).toHaveLength(12);
+    const whole = await explain(t, { ...options, level: "every-step" });
+    expect(whole.toText({ width: 1e9 })).toMatch(/^ {2}h⁽⁵⁾₁ = /m);
+  }
+});
+
+it("biases are said to be one for each channel, and two for each sum of a gate", async () => {
+  const images = nn.sequential(nn.conv2d(1, 2, 2), nn.flatten(), nn.linear(2, 2)) as nn.Layer;
+  const t = trainer(images, { loss: nn.crossEntropy, optimizer: sgd(), seed: 1, ...f64 });
+  const one = tensor([[[[1, 2], [3, 4]]]], f64); // biome-ignore format: an image
+  const d = await explain(t, { data: { inputs: one, targets: [1] } });
+  expect(d.toText({ width: 1e9 })).toContain("layer 1: trained, one for each channel");
+  const own = network(nn.gru(1, 2, { output: "last" }) as nn.Layer, 2);
+  const gated = await explain(own, { data: { inputs: steps(1, 2), targets: [1] } });
+  expect(gated.toText({ width: 1e9 })).toContain("layer 1: trained, two for each sum of each unit");
 });
 
 it("a scan of one's own is written out, loops inside of loops as well", async () => {

@@ -107,6 +107,7 @@ export class Context {
       layers: layers.length,
       netPath: path,
       outPath: (l: number) => out(l) ?? path(l),
+      stepping: new Set(stages.flatMap((s) => (s.step === undefined ? [] : [s.layer]))).size,
     };
     this.names = namesOf(notation, layout);
     this.general = { notation, ...layout };
@@ -140,6 +141,14 @@ export class Context {
     this.choosing = nodesOf([loss]).some((node) => this.elements.chooses(node));
     this.elements.kept = this.elements.whole.kept = this.terms;
     this.loss = this.symbol(this.names.loss, lossOf(trace));
+  }
+
+  /** How many numbers each step of the input has, where it is a sequence that is gone through. */
+  get features(): number {
+    const { network, stages, examples } = this.trace;
+    const [first, steps, features, ...further] = network?.x.shape ?? [];
+    if (features === undefined || further.length > 0 || first !== examples) return 0;
+    return stages.some(({ step }) => step === (steps ?? 0) - 1) ? features : 0;
   }
 
   /** The letter for what is computed inside a formula. */
@@ -239,7 +248,11 @@ export class Context {
     const { example, at } = this.place(e);
     const own = (name: Name): Name => (example === this.example ? name : ofExample(name, example));
     const { network } = this.trace;
-    if (network && node === network.x) return own(this.names.input(at));
+    if (network && node === network.x) {
+      const { features } = this;
+      if (features === 0) return own(this.names.input(at));
+      return own(this.names.input(at % features, Math.floor(at / features)));
+    }
     if (network && node === network.y && isFloat(node.dtype)) return own(this.names.target(at));
     const stage = this.#stages.get(node);
     return stage && own(this.#stageSign(stage, at));
@@ -253,7 +266,7 @@ export class Context {
     return this.#parameters.has(node) || this.#stages.has(node);
   }
 
-  #stageSign({ role, layer, name, tensor, path }: Stage, at: number): Name {
+  #stageSign({ role, layer, name, tensor, path, step }: Stage, at: number): Name {
     if (!this.trace.network) {
       const index = indexText(tensor.shape, at);
       return { text: name + index, tex: name.replace(/(\d+)$/, "_{$1}") + index };
@@ -266,7 +279,7 @@ export class Context {
       case "whole":
         return this.names.whole(layer, name, at);
       case "inner":
-        return this.names.inner(layer, path, name, this.#placeOf(tensor, at));
+        return this.names.inner(layer, path, name, this.#placeOf(tensor, at), step);
       case "other":
         return this.names.other(layer, name, at);
     }
@@ -324,6 +337,10 @@ export class Context {
     const stage = this.#stages.get(e.node);
     const { example, at } = this.place(e);
     if (stage?.role === "net" && example === this.example) return this.names.delta(stage.layer, at);
+    if (stage && isSumOfStep(stage) && example === this.example && !this.names.own) {
+      const delta = this.#stageSign({ ...stage, name: stage.name.replace(/sum$/, "delta") }, at);
+      return { ...delta, role: "gradient" };
+    }
     return this.names.gradient(this.signOf(e));
   }
 
@@ -470,6 +487,10 @@ export class Context {
     return made;
   }
 }
+
+/** Whether a stage is the net input of a step of a recurrence. */
+export const isSumOfStep = ({ name, step }: Stage): boolean =>
+  step !== undefined && /(^|\.)sum$/.test(name);
 
 /** What an element is called that has a name by `naming`. */
 export const calledBy = (naming: Calling, e: Element): Symbolic =>

@@ -56,7 +56,9 @@ const rms = (v: ArrayLike<number>): number => normOf(v) / Math.sqrt(Math.max(1, 
 
 /** The layers of a network, the first to the last. */
 export function layerReports(t: NetworkTrace): LayerReport[] {
-  const nets = t.stages.filter((s) => s.role === "net" || s.role === "whole");
+  const nets = [...t.stages, ...t.network.passed]
+    .filter((s) => s.role === "net" || s.role === "whole")
+    .sort((a, b) => a.layer - b.layer);
   const outs = new Map(t.stages.flatMap((s) => (s.role === "out" ? [[s.layer, s] as const] : [])));
   differentiate(
     t,

@@ -26,7 +26,8 @@ export interface Name extends Sign {
 /** What there is to be named; all indices count from 0, layers from 1. */
 export interface Names {
   readonly loss: Name;
-  input(k: number): Name;
+  /** A number of the input; `step` where it is one of a sequence. */
+  input(k: number, step?: number): Name;
   target(j: number): Name;
   net(l: number, j: number): Name;
   out(l: number, j: number): Name;
@@ -35,7 +36,7 @@ export interface Names {
   /** The output of a layer that is neither a net nor the activation of one. */
   other(l: number, name: string, j: number): Name;
   /** What a layer computes on the way to its output; `at` is its place. */
-  inner(l: number, path: string, name: string, at: readonly number[]): Name;
+  inner(l: number, path: string, name: string, at: readonly number[], step?: number): Name;
   delta(l: number, j: number): Name;
   /** `ordinal` counts the weights of all layers; `own` is what the model calls it. */
   weight(l: number, j: number, k: number, ordinal: number, own: string): Name;
@@ -72,6 +73,8 @@ interface Layout {
   /** The path of the module that makes layer l's net input, and its output: "0", "1". */
   readonly netPath: (l: number) => string;
   readonly outPath: (l: number) => string;
+  /** How many layers go through steps: of one, its number is left out beside theirs. */
+  readonly stepping: number;
 }
 
 const raised = (n: number | string): string =>
@@ -112,9 +115,20 @@ const letters: Readonly<Record<string, Sign>> = {
   value: { text: "v", tex: "v" },
   score: { text: "s", tex: "s" },
   weight: { text: "α", tex: "\\alpha" },
+  sum: { text: "z", tex: "z" },
+  delta: { text: "δ", tex: "\\delta" },
+  state: { text: "h", tex: "h" },
+  cell: { text: "c", tex: "c" },
+  inputGate: { text: "i", tex: "i" },
+  forgetGate: { text: "f", tex: "f" },
+  outputGate: { text: "o", tex: "o" },
+  candidate: { text: "g", tex: "g" },
+  resetGate: { text: "r", tex: "r" },
+  updateGate: { text: "z", tex: "z" },
+  newState: { text: "n", tex: "n" },
 };
 /** The part of the layer that it belongs to stands before it: norm1.μ. */
-function letterOf(name: string): Sign {
+export function letterOf(name: string): Sign {
   const cut = name.lastIndexOf(".") + 1;
   const [part, own] = [name.slice(0, cut), name.slice(cut)];
   const { text, tex } = letters[own] ?? { text: own, tex: `\\mathrm{${escape(own)}}` };
@@ -125,20 +139,35 @@ const placed = (at: readonly number[]): string => at.map((i) => i + 1).join();
 
 const lossNamed = (letter: string): Name => ({ text: letter, tex: letter, role: "loss" });
 
-function canonical(letter: string, target: string, equations: readonly Sentence[]): Names {
+/** The same at one step of a sequence: h⁽²⁾. */
+const stepped = (base: Sign, step: number, l: string, below: string): Name => ({
+  text: `${base.text}${raised(l)}⁽${raised(step + 1)}⁾${lowered(below)}`,
+  tex: `${base.tex}^{${l}(${step + 1})}${below === "" ? "" : `_{${below}}`}`,
+});
+
+function canonical(
+  { stepping }: Layout,
+  letter: string,
+  target: string,
+  equations: readonly Sentence[],
+): Names {
   const one = (j: number) => String(j + 1);
   const loss = lossNamed(letter);
   return {
     loss,
-    input: (k) => indexed("x", "x", one(k)),
+    input: (k, step) =>
+      step === undefined
+        ? indexed("x", "x", one(k))
+        : stepped({ text: "x", tex: "x" }, step, "", one(k)),
     target: (j) => indexed(target, target, one(j)),
     net: (l, j) => layered("z", "z", l, one(j)),
     out: (l, j) => layered("a", "a", l, one(j)),
     whole: (l, name, j) => layered(name, `\\mathrm{${escape(name)}}`, l, one(j)),
     other: (l, name, j) => layered(name, `\\mathrm{${escape(name)}}`, l, one(j)),
-    inner(l, _, name, at) {
-      const { text, tex } = letterOf(name);
-      return layered(text, tex, l, placed(at));
+    inner(l, _, name, at, step) {
+      const base = letterOf(name);
+      if (step !== undefined) return stepped(base, step, stepping > 1 ? `${l}` : "", placed(at));
+      return layered(base.text, base.tex, l, placed(at));
     },
     delta: (l, j) => asGradient(layered("δ", "\\delta", l, one(j))),
     weight: (l, j, k) => layered("w", "w", l, pair(j, k)),
@@ -182,14 +211,18 @@ function netOut({ layers }: Layout, letter: string): Names {
   const loss = lossNamed(letter);
   return {
     loss,
-    input: (k) => plain("x", k + 1),
+    input: (k, step) =>
+      step === undefined
+        ? plain("x", k + 1)
+        : stepped({ text: "x", tex: "x" }, step, "", String(k + 1)),
     target: (j) => plain("T", j + 1),
     net: (l, j) => named("net", "\\mathit{net}", unit(l, j)),
     out: (l, j) => named("out", "\\mathit{out}", unit(l, j)),
     whole: (l, name, j) => named(name, `\\mathit{${escape(name)}}`, unit(l, j)),
     other: (l, name, j) => named(name, `\\mathit{${escape(name)}}`, unit(l, j)),
-    inner(l, _, name, at) {
-      const { text, tex } = letterOf(name);
+    inner(l, _, name, at, step) {
+      const base = letterOf(name);
+      const { text, tex } = step === undefined ? base : stepped(base, step, "", "");
       return named(text, tex, below(l, placed(at)));
     },
     delta: (l, j) => asGradient(named("δ", "\\delta", unit(l, j))),
@@ -221,13 +254,14 @@ const torchName = (name: string): string => {
 function torch({ netPath, outPath }: Layout, letter: string): Names {
   return {
     loss: { ...code(letter), role: "loss" },
-    input: (k) => code(`x[${k}]`),
+    input: (k, step) => code(`x[${step === undefined ? "" : `${step},`}${k}]`),
     target: (j) => code(`y[${j}]`),
     net: (l, j) => code(`${netPath(l)}.out[${j}]`),
     out: (l, j) => code(`${outPath(l)}.out[${j}]`),
     whole: (l, _, j) => code(`${netPath(l)}.out[${j}]`),
     other: (l, name, j) => code(`${netPath(l)}.${name}[${j}]`),
-    inner: (_, path, name, at) => code(`${path}.${torchName(name)}[${at.join()}]`),
+    inner: (_, path, name, at, step) =>
+      code(`${path}.${torchName(name)}[${[...(step === undefined ? [] : [step]), ...at].join()}]`),
     delta: (l, j) => asGradient(code(`${netPath(l)}.out.grad[${j}]`)),
     weight: (_l, _j, _k, _ordinal, own) => code(own),
     bias: (_l, _j, own) => code(own),
@@ -262,9 +296,9 @@ export function namesOf(notation: Notation, layout: Layout): Names {
   const free = (...all: string[]) => freeLetter(layout.taken, all);
   switch (notation) {
     case "canonical":
-      return canonical(free("E", "f", "F", "J"), "t", []);
+      return canonical(layout, free("E", "f", "F", "J"), "t", []);
     case "bp":
-      return canonical(free("C", "f", "F", "J"), "y", [say("bp")]);
+      return canonical(layout, free("C", "f", "F", "J"), "y", [say("bp")]);
     case "net-out":
       return netOut(layout, free("E", "f", "F", "J"));
     case "torch":

@@ -22,6 +22,8 @@ export interface Stage {
   /** The layer's; of what is inside of one, its own. */
   readonly name: string;
   readonly path: string;
+  /** Of what a recurrence computes at one step: which, from 0. */
+  readonly step?: number;
 }
 
 /** A layer proper of a model. */
@@ -121,7 +123,7 @@ export function observer(leaves: readonly Leaf[], input: Tensor) {
     const name = role === "other" || role === "whole" ? named(number, layer.name) : layer.name;
     stages.push({ tensor, layer: number, role, units, axis, name, path });
   };
-  const observeInner = (path: string, name: string, tensor: Tensor): void => {
+  const observeInner = (path: string, name: string, tensor: Tensor, step?: number): void => {
     let own = path;
     while (own !== "" && !byPath.has(own)) own = own.slice(0, Math.max(0, own.lastIndexOf(".")));
     const leaf = byPath.get(own);
@@ -130,13 +132,17 @@ export function observer(leaves: readonly Leaf[], input: Tensor) {
     const whole = own === path ? name : below(path.slice(own === "" ? 0 : own.length + 1), name);
     const { number } = leaf;
     // Two that would be called the same go without a name.
-    if (inner.has(`${number} ${whole}`)) return;
-    inner.add(`${number} ${whole}`);
+    const key = `${number} ${whole} ${step ?? ""}`;
+    if (inner.has(key)) return;
+    inner.add(key);
     known.add(tensor);
     const common = { role: "inner", units: false, axis: -1 } as const;
-    stages.push({ tensor, layer: number, ...common, name: whole, path: own });
+    const when = step === undefined ? {} : { step };
+    stages.push({ tensor, layer: number, ...common, name: whole, path: own, ...when });
   };
-  return { stages, observe, observeInner };
+  const observeStep = (path: string, name: string, step: number, tensor: Tensor): void =>
+    observeInner(path, name, tensor, step);
+  return { stages, observe, observeInner, observeStep };
 }
 
 /** A function of one's own is an activation as well, and may make another shape. */

@@ -76,6 +76,8 @@ interface Network {
   readonly lossName: string | undefined;
   /** The number of the first example in the data that the batch was taken from. */
   readonly firstExample: number | undefined;
+  /** What layers make that has names inside of them already. */
+  readonly passed: readonly Stage[];
 }
 
 export type NetworkTrace = Trace & { readonly network: Network };
@@ -186,7 +188,7 @@ export function traceNetwork(
   const x = input("inputs", dataset.inputs.shape, "f64");
   const y = input("targets", targets.shape, isFloat(targets.dtype) ? "f64" : targets.dtype);
   const key = constantTensor(Int32Array.of(seedKey(trainer.seed)[0], trainer.progress.steps), [2]);
-  const { stages: observed, observe, observeInner } = observer(leaves, x);
+  const { stages: observed, observe, observeInner, observeStep } = observer(leaves, x);
   const buffers = bufferInputs(model, "f64");
   const byName = Object.fromEntries(parameters.map((p) => [p.name, p.tensor]));
   const penalties: Tensor[] = [];
@@ -196,6 +198,7 @@ export function traceNetwork(
     { ...byName, ...buffers },
     {
       ...{ training: true, key, path: "", observe, observeInner },
+      ...(stepByStep ? { observeStep } : {}),
       penalize: (term: Tensor) => void penalties.push(term),
     },
   );
@@ -216,10 +219,11 @@ export function traceNetwork(
   // What is explained is what training makes small.
   const folded = penalties.reduce(add, scalarLoss(trainer.loss(output, y)));
   // The loss has seen by now that it is a tensor.
-  const stages = observed.filter((s) => !isMixture(s, observed, parameters, dataset.size));
+  const separate = observed.filter((s) => !isMixture(s, observed, parameters, dataset.size));
+  const { stages, passed } = bySteps(separate, nodesOf([folded]), dataset.size);
   nameOutput(stages, output, parameters);
   const written = stepByStep
-    ? writtenOut([folded, output, ...stages.map(({ tensor }) => tensor)])
+    ? writtenOut([folded, output, ...[...stages, ...passed].map(({ tensor }) => tensor)])
     : (t: Tensor) => t;
   const loss = written(folded);
   const random = nodesOf([loss]).includes(key);
@@ -235,8 +239,31 @@ export function traceNetwork(
     network: {
       ...{ trainer, data: dataset, x, y, output: written(output) },
       ...{ random, lossName, firstExample },
+      passed: passed.map((stage) => ({ ...stage, tensor: written(stage.tensor) })),
     },
   });
+}
+
+/** Of more numbers than this the steps of recurrences go without names. */
+const mostNamed = 1024;
+
+/**
+ * The steps of recurrences, as far as the loss is computed from them, unless there are too many; a
+ * layer whose steps have names passes the last of them on, and needs none itself.
+ */
+function bySteps(
+  all: readonly Stage[],
+  nodes: readonly Tensor[],
+  examples: number,
+): { stages: Stage[]; passed: Stage[] } {
+  const used = new Set(nodes);
+  const steps = all.filter((s) => s.step !== undefined && used.has(s.tensor));
+  const numbers = steps.reduce((n, { tensor }) => n + tensor.size, 0) / examples;
+  const named = new Set(numbers > mostNamed ? [] : steps);
+  const paths = new Set([...named].map(({ path }) => path));
+  const isPassed = (s: Stage) => s.role === "whole" && paths.has(s.path);
+  const kept = all.filter((s) => (s.step === undefined || named.has(s)) && !isPassed(s));
+  return { stages: kept, passed: all.filter(isPassed) };
 }
 
 const targetsOf = (targets: Dataset["targets"]): TypedArray =>

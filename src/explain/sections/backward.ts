@@ -248,7 +248,7 @@ export class Backward {
     }
     const brief = this.#detail.brief && !this.#sequential;
     return [...byStage].toReversed().flatMap(([stage, es]) => {
-      if (brief && !this.#detail.shows(stage?.layer ?? 0)) return [];
+      if (stage && !this.#sequential && !this.#detail.shows(stage)) return [];
       const holdsEnd = es.some((e) => keyOf(e) === keyOf(end));
       if (this.#compact && stage?.role === "out" && !holdsEnd) return [];
       if (es.length <= wide && !brief) return es;
@@ -275,7 +275,7 @@ export class Backward {
     const cells = r.reached.toReversed().flatMap((e): Named[] => {
       const stage = c.stageOf(e);
       const narrow = elementsIn(c, e.node).length <= wide;
-      if (stage?.role !== "net" || !narrow || !this.#detail.shows(stage.layer)) return [];
+      if (stage?.role !== "net" || !narrow || !this.#detail.shows(stage)) return [];
       if (this.#made.has(keyOf(e))) return [];
       const value = at(gradientAt(c.trace, e.node), e.index);
       return [[c.symbol(c.gradientSign(e), value), value]];
@@ -315,7 +315,8 @@ export class Backward {
     const n = consumers.length;
     const why: Sentence[] = [];
     if (n > 1) why.push(say("fanOut", { v: c.name(e), n }));
-    else if (c.stageOf(e)?.role === "net") why.push(say("deltaOf", { z: c.name(e) }));
+    else if (c.gradientSign(e).text !== c.names.gradient(c.signOf(e)).text)
+      why.push(say("deltaOf", { z: c.name(e) }));
     else why.push(say("gradientOf", { a: c.name(e) }));
     const { role, name = "", path } = c.stageOf(e) ?? {};
     const spread = consumers.find((y) => {

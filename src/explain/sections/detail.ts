@@ -6,6 +6,7 @@ import type { Context } from "../engine/context.ts";
 import type { Element } from "../engine/elements.ts";
 import { computed, type Symbolic } from "../engine/expr.ts";
 import type { Entry } from "../engine/parameters.ts";
+import type { Stage } from "../engine/stages.ts";
 import { rounded } from "../render/print.ts";
 import { say } from "../say.ts";
 
@@ -16,6 +17,9 @@ const manyUnits = 40;
 /** Of deeper networks than this only the layers at both ends of the way are shown. */
 const manyLayers = 12;
 const atEachEnd = 3;
+/** Of more steps than this the first and the last ones are shown. */
+const manySteps = 4;
+const lastSteps = 2;
 
 export class Detail {
   /** One unit stands for each layer; the numbers of the others stand in a table. */
@@ -24,6 +28,8 @@ export class Detail {
   readonly isNarrow: boolean;
   readonly #first: number;
   readonly #last: number;
+  /** How many steps layers go through, where not all of them are shown. */
+  readonly #steps = new Map<number, number>();
 
   /** `whole`: with everything that can be read. */
   constructor(c: Context, chosen: readonly Entry[], whole = false) {
@@ -42,11 +48,15 @@ export class Detail {
     const all = !this.brief || layers <= manyLayers;
     this.#first = all ? Number.POSITIVE_INFINITY : from + atEachEnd - 1;
     this.#last = all ? 0 : layers - atEachEnd + 1;
+    for (const { layer, step = -1 } of whole ? [] : stages)
+      this.#steps.set(layer, Math.max(this.#steps.get(layer) ?? 0, step + 1));
   }
 
-  /** Whether a layer is shown at all. */
-  shows(layer: number): boolean {
-    return layer <= this.#first || layer >= this.#last;
+  /** Whether a layer is shown at all, and which of its steps. */
+  shows({ layer, step }: Pick<Stage, "layer" | "step">): boolean {
+    if (layer > this.#first && layer < this.#last) return false;
+    const steps = this.#steps.get(layer) ?? 0;
+    return step === undefined || steps <= manySteps || step < 1 || step >= steps - lastSteps;
   }
 }
 

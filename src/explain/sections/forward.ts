@@ -46,7 +46,8 @@ export function forwardPass(
   let layer = 0;
   let first: Sentence[] = examples > 1 ? [say("example", { n: c.ordinal })] : [];
   const values: Element[] = [];
-  for (const stage of stages.filter((s) => detail.shows(s.layer))) {
+  let step = -1;
+  for (const stage of stages.filter((s) => detail.shows(s))) {
     const all = elementsIn(c, stage.tensor);
     const narrow = all.length <= wide;
     const some = narrow ? all : all.filter(onPath);
@@ -60,8 +61,13 @@ export function forwardPass(
       if (stage.layer !== layer) {
         if (stage.layer > layer + 1) why.push(...leftOut(layer, stage.layer));
         layer = stage.layer;
+        step = -1;
         why.push(say("layerForward", { l: layer }));
+        if (stage.step !== undefined) why.push(...c.once("firstState"));
       }
+      const { step: now = step } = stage;
+      if (now > step + 1 && step >= 0) why.push(say("leftOutSteps", { from: step + 2, to: now }));
+      step = now;
       const result = c.name(e);
       const forms = formsOf(c, e);
       if (!forms) {

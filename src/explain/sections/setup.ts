@@ -13,7 +13,7 @@ import { computed, type Formula, isLong } from "../engine/expr.ts";
 import { likelihood } from "../engine/likelihood.ts";
 import { termSign, withTerms } from "../engine/loss.ts";
 import { partial, rateName } from "../engine/notation.ts";
-import { countOf, entriesOf } from "../engine/parameters.ts";
+import { countOf, entriesOf, type Parameter } from "../engine/parameters.ts";
 import { isNetwork, type NetworkTrace } from "../engine/trace.ts";
 import { rateOf } from "../engine/updates.ts";
 import type { MessageKey } from "../messages.ts";
@@ -114,7 +114,7 @@ function networkRows(
   const rate = { name: trainer.optimizer.name, eta, value: computed(present) };
   const scheduled = say("rateScheduled", { ...rate, initial: computed(initial) });
   row("optimizer", present === initial ? say("rate", rate) : scheduled);
-  row("biases", biasPolicy(trace));
+  row("biases", ...biasPolicy(trace));
   row("timing", say(timing === "sequential" ? "sequential" : "simultaneous"));
   const layout = c.names.layout(c.isWeighted, (name) => c.symbol(name));
   if (layout) row("conventions", layout);
@@ -210,6 +210,16 @@ const meanings = {
   value: "isValue",
   score: "isScore",
   weight: "isWeight",
+  sum: "isSum",
+  state: "isState",
+  cell: "isCell",
+  inputGate: "isInputGate",
+  forgetGate: "isForgetGate",
+  outputGate: "isOutputGate",
+  candidate: "isCandidate",
+  resetGate: "isResetGate",
+  updateGate: "isUpdateGate",
+  newState: "isNewState",
   scale: "isScale",
   shift: "isShift",
 } as const satisfies Record<string, MessageKey>;
@@ -258,12 +268,31 @@ function repeated(all: readonly string[]): string[] {
   return found;
 }
 
-function biasPolicy({ parameters }: NetworkTrace): Sentence {
+type BiasKind = "biasShared" | "biasTrained" | "biasChannel" | "biasTwo" | "biasTwoGates";
+
+/** What a bias is one of: units, channels, or the sums of a step. */
+function kindOfBias(bias: Parameter, all: readonly Parameter[]): BiasKind {
+  const beside = all.filter(({ layer }) => layer === bias.layer);
+  const states = beside.find(({ role }) => role === "recurrent");
+  if (states) {
+    const [rows = 0, width = 0] = states.tensor.shape;
+    const two = beside.filter(({ role }) => role === "bias").length > 1;
+    if (!two) return "biasTrained";
+    return rows > width ? "biasTwoGates" : "biasTwo";
+  }
+  const weight = beside.find(({ role }) => role === "weight");
+  if (weight && weight.tensor.rank > 2) return "biasChannel";
+  return bias.tensor.rank === 0 ? "biasShared" : "biasTrained";
+}
+
+function biasPolicy({ parameters }: NetworkTrace): Sentence[] {
   const biases = parameters.filter((p) => p.role === "bias");
-  const [first] = biases;
-  if (!first) return say("biasNone");
-  if (!biases.some((p) => p.trained)) return say("biasFrozen");
-  return say(first.tensor.rank === 0 ? "biasShared" : "biasTrained");
+  if (biases.length === 0) return [say("biasNone")];
+  if (!biases.some((p) => p.trained)) return [say("biasFrozen")];
+  const kinds = new Map(biases.map((p) => [p.layer, kindOfBias(p, parameters)]));
+  const [kind = "biasTrained", ...others] = new Set(kinds.values());
+  if (others.length === 0) return [say(kind)];
+  return [...kinds].map(([l, own]) => say("biasOfLayer", { l, kind: say(own) }));
 }
 
 function reduction(c: Context, { network: { lossName, trainer } }: NetworkTrace): Sentence {
