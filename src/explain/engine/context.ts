@@ -45,9 +45,9 @@ import {
   valueAt,
 } from "./parameters.ts";
 import { slopeAt } from "./slopes.ts";
-import type { Stage } from "./stages.ts";
+import { isSumOfStep, type Stage } from "./stages.ts";
 import { Symbols } from "./symbols.ts";
-import { lossOf, type Trace } from "./trace.ts";
+import { featuresOf, lossOf, type Trace } from "./trace.ts";
 
 /** Derivatives longer than this are given as numbers. */
 const readableSize = 400;
@@ -91,6 +91,8 @@ export class Context {
   readonly #before = new Map<Parameter, number>();
   /** What is computed from examples. */
   readonly #batched: ReadonlySet<Tensor>;
+  /** See featuresOf. */
+  readonly #features: number;
   /** What is left out of long sums, by what it consists of. */
   readonly #rests = new Map<string | undefined, Symbolic>();
 
@@ -123,6 +125,7 @@ export class Context {
     this.#batched = network
       ? new Set([network.x, network.y, ...dependents(nodesOf([loss]), [network.x, network.y])])
       : new Set();
+    this.#features = featuresOf(trace);
     this.elements = new Elements(trace.values, (name) => this.symbols.valueOf(name));
     const nodes = nodesOf([loss]);
     const derived = parameters.map((p) => p.tensor);
@@ -141,14 +144,6 @@ export class Context {
     this.choosing = nodesOf([loss]).some((node) => this.elements.chooses(node));
     this.elements.kept = this.elements.whole.kept = this.terms;
     this.loss = this.symbol(this.names.loss, lossOf(trace));
-  }
-
-  /** How many numbers each step of the input has, where it is a sequence that is gone through. */
-  get features(): number {
-    const { network, stages, examples } = this.trace;
-    const [first, steps, features, ...further] = network?.x.shape ?? [];
-    if (features === undefined || further.length > 0 || first !== examples) return 0;
-    return stages.some(({ step }) => step === (steps ?? 0) - 1) ? features : 0;
   }
 
   /** The letter for what is computed inside a formula. */
@@ -249,9 +244,8 @@ export class Context {
     const own = (name: Name): Name => (example === this.example ? name : ofExample(name, example));
     const { network } = this.trace;
     if (network && node === network.x) {
-      const { features } = this;
-      if (features === 0) return own(this.names.input(at));
-      return own(this.names.input(at % features, Math.floor(at / features)));
+      const n = this.#features;
+      return own(n === 0 ? this.names.input(at) : this.names.input(at % n, Math.floor(at / n)));
     }
     if (network && node === network.y && isFloat(node.dtype)) return own(this.names.target(at));
     const stage = this.#stages.get(node);
@@ -487,10 +481,6 @@ export class Context {
     return made;
   }
 }
-
-/** Whether a stage is the net input of a step of a recurrence. */
-export const isSumOfStep = ({ name, step }: Stage): boolean =>
-  step !== undefined && /(^|\.)sum$/.test(name);
 
 /** What an element is called that has a name by `naming`. */
 export const calledBy = (naming: Calling, e: Element): Symbolic =>

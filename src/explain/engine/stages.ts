@@ -26,6 +26,10 @@ export interface Stage {
   readonly step?: number;
 }
 
+/** Whether a stage is the net input of a step of a recurrence. */
+export const isSumOfStep = ({ name, step }: Stage): boolean =>
+  step !== undefined && /(^|\.)sum$/.test(name);
+
 /** A layer proper of a model. */
 export interface Leaf {
   readonly layer: Layer;
