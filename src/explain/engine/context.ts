@@ -47,7 +47,7 @@ import {
 import { slopeAt } from "./slopes.ts";
 import { isSumOfStep, type Stage } from "./stages.ts";
 import { Symbols } from "./symbols.ts";
-import { featuresOf, lossOf, type Trace } from "./trace.ts";
+import { lossOf, numbersPerStep, type Trace } from "./trace.ts";
 
 /** Derivatives longer than this are given as numbers. */
 const readableSize = 400;
@@ -91,7 +91,7 @@ export class Context {
   readonly #before = new Map<Parameter, number>();
   /** What is computed from examples. */
   readonly #batched: ReadonlySet<Tensor>;
-  /** See featuresOf. */
+  /** See numbersPerStep. */
   readonly #features: number;
   /** What is left out of long sums, by what it consists of. */
   readonly #rests = new Map<string | undefined, Symbolic>();
@@ -125,7 +125,7 @@ export class Context {
     this.#batched = network
       ? new Set([network.x, network.y, ...dependents(nodesOf([loss]), [network.x, network.y])])
       : new Set();
-    this.#features = featuresOf(trace);
+    this.#features = numbersPerStep(trace);
     this.elements = new Elements(trace.values, (name) => this.symbols.valueOf(name));
     const nodes = nodesOf([loss]);
     const derived = parameters.map((p) => p.tensor);

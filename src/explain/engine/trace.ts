@@ -142,7 +142,7 @@ function finish<F extends Facts>(facts: F): F & Omit<Trace, keyof F> & Trace {
 }
 
 /** How many numbers each step of the input has, where it is a sequence that is gone through; 0 otherwise. */
-export function featuresOf({ network, stages, examples }: Trace): number {
+export function numbersPerStep({ network, stages, examples }: Trace): number {
   const [first, steps, features, ...further] = network?.x.shape ?? [];
   if (features === undefined || further.length > 0 || first !== examples) return 0;
   return stages.some(({ step }) => step === (steps ?? 0) - 1) ? features : 0;
