@@ -4,20 +4,20 @@ import { orReadOutside } from "../autodiff/read-outside.ts";
 import { byPath, leaves, rebuild, sameForm, type Tree } from "../autodiff/tree.ts";
 import { at } from "../core/at.ts";
 import type { ByName } from "../core/by-name.ts";
-import { withSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { isPlaceholder, nodesOf } from "../core/graph.ts";
 import { checkNames } from "../core/options.ts";
 import { readValues, readValuesLater } from "../core/runtime.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isBuilding, traced } from "../core/tracing.ts";
-import { isGiven, valueOf } from "../core/values.ts";
+import { isGiven } from "../core/values.ts";
 import { shown } from "../core/wording.ts";
-import { constantTensor, input } from "../ops/leaf.ts";
+import { input } from "../ops/leaf.ts";
 import { laterTensor, programOf, type QueuedProgram } from "./asynchronous.ts";
-import type { Backend, Executable } from "./backend.ts";
+import type { Backend } from "./backend.ts";
 import { countCompile } from "./compiles.ts";
 import { type BackendName, chooseBackend } from "./registry.ts";
+import { StayingProgram } from "./staying.ts";
 import "./wasm/install.ts";
 
 /** What runs a compiled function. */
@@ -32,7 +32,7 @@ export interface CompileOptions {
 interface Program {
   /** The arguments that it was made for: placeholders in their places. */
   readonly args: Tree;
-  readonly program: Executable | QueuedProgram;
+  readonly program: StayingProgram | QueuedProgram;
   readonly outputs: readonly Tensor[];
   /** What the function returned: a tree around the outputs. */
   readonly result: Tree;
@@ -82,11 +82,7 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
     if ("queued" in program) return rebuild(result, runLater(program, given, outputs)) as Result;
     const missing = given.filter((x) => !isGiven(x));
     if (missing.length > 0) readValues(missing);
-    const values = program.run(given.map(valueOf));
-    const computed = outputs.map((y, i) =>
-      withSite(y.site, () => constantTensor(at(values, i).slice(), y.shape)),
-    );
-    return rebuild(result, computed) as Result;
+    return rebuild(result, program.run(given)) as Result;
   };
 }
 
@@ -99,7 +95,8 @@ function programFor<Args extends readonly Tree[]>(
   const placeholders = rebuild(args, inputs);
   const result = traced(() => orReadOutside("compiled", () => f(...placeholders)));
   const outputs = leaves(result, "A compiled function returns tensors.");
-  const program = programOf(chooseBackend(backend, deterministic), { inputs, outputs });
+  const made = programOf(chooseBackend(backend, deterministic), { inputs, outputs });
+  const program = "queued" in made ? made : new StayingProgram(made, outputs);
   return { args: placeholders, program, outputs, result };
 }
 

@@ -20,9 +20,16 @@ export function leafData(node: Tensor): TypedArray | undefined {
   return meaning.loop === "leaf" ? meaning.data : undefined;
 }
 
+/** Whether a leaf holds data; they are not looked at, since it may be that which copies them. */
+export function hasData(node: Tensor): boolean {
+  if (node.op.derivative.kind !== "leaf") return false;
+  const meaning = node.op.meaning([], node, node.attributes);
+  return meaning.loop === "leaf" && "data" in meaning;
+}
+
 /** Whether a value still has to be given. */
 export const isPlaceholder = (node: Tensor): boolean =>
-  node.op.derivative.kind === "leaf" && leafData(node) === undefined && !isPromised(node);
+  node.op.derivative.kind === "leaf" && !hasData(node) && !isPromised(node);
 
 /** The error about a leaf whose value neither the graph's inputs nor the node itself give. */
 export const unbound = (node: Tensor): never =>

@@ -6,7 +6,7 @@
 import { at } from "./at.ts";
 import type { CallSite } from "./call-site.ts";
 import { dtypeOf, type TypedArray } from "./dtype.ts";
-import { leafData, unbound } from "./graph.ts";
+import { hasData, leafData, unbound } from "./graph.ts";
 import type { Op } from "./op.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -31,8 +31,8 @@ type Mutable = { -readonly [Part in keyof Tensor]: Tensor[Part] };
 /** A value that is there already: computed before, or data. It is not copied. */
 export const dataOf = (node: Tensor): TypedArray | undefined => node.value ?? leafData(node);
 
-/** Whether a value is there. */
-export const isGiven = (node: Tensor): boolean => dataOf(node) !== undefined;
+/** Whether a value is there; it is not looked at. */
+export const isGiven = (node: Tensor): boolean => node.value !== undefined || hasData(node);
 
 /** Whether a value was computed before; that of a leaf was not. */
 export const isKept = (node: Tensor): boolean => node.value !== undefined;

@@ -61,7 +61,7 @@ const ceilings = {
   "the report of a run besides": 13,
   "what a page carries only where it uses it, besides": 68.2,
   "a program that trains a classifier": 161.9,
-  "tensors and their gradients": 41.3,
+  "tensors and their gradients": 41.4,
   "an error's class": 3.4,
 };
 
@@ -157,7 +157,7 @@ const bytesOf = (files: readonly string[]): number =>
 test("Node loads few files, and few bytes of them, until the first training step", () => {
   const imported = loadedBy("index");
   expect(imported).toEqual(["index", "shared"]);
-  expect(bytesOf(imported)).toBeLessThanOrEqual(251);
+  expect(bytesOf(imported)).toBeLessThanOrEqual(253);
   const training = loadedBy("index", "training", "compiler");
   expect(training).toEqual(["compiler", "examples", "index", "shared", "training"]);
   expect(bytesOf(training)).toBeLessThanOrEqual(582);

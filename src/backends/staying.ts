@@ -1,0 +1,192 @@
+/**
+ * Results of a compiled function that are fed back to it, as the parameters of a loop of one's own
+ * are: they stay where its program is. A call that takes them overwrites them, and nobody can know
+ * whether they are still wanted; who reads them later gets them all the same, since the calls from
+ * the last values that are known are done once more, with the same bits. Then results are copied at
+ * each call, as those of other functions are.
+ */
+import { at } from "../core/at.ts";
+import { withSite } from "../core/call-site.ts";
+import { bytesOf, type TypedArray } from "../core/dtype.ts";
+import { Tensor } from "../core/tensor.ts";
+import { valueOf } from "../core/values.ts";
+import { constantOp, constantTensor } from "../ops/leaf.ts";
+import type { Executable } from "./backend.ts";
+
+/** Bytes of a result from which on it may stay. */
+const leastBytes = 2 ** 14;
+/** Calls, and bytes that they were given, that may have to be done once more. */
+const mostCalls = 32;
+const mostBytes = 2 ** 25;
+
+/** Where a result comes from: whose it is, which one, and of which call, if it has stayed there. */
+interface Source {
+  readonly of: StayingProgram;
+  readonly index: number;
+  readonly results: Results | undefined;
+}
+
+const sources = new WeakMap<Tensor, Source>();
+
+/** Calls in a row: the first was given values, the others results of the one before, too. */
+class Calls {
+  /** What each was given: values, or the numbers of results. */
+  readonly given: (readonly (TypedArray | number)[])[] = [];
+  /** What came out of each, as long as somebody has it. */
+  readonly results: WeakRef<Results>[] = [];
+  bytes = 0;
+
+  get isFull(): boolean {
+    return this.given.length >= mostCalls || this.bytes >= mostBytes;
+  }
+}
+
+/** Those results of a call that stay: their values once they were copied. */
+class Results {
+  readonly values: (TypedArray | undefined)[] = [];
+  readonly #program: StayingProgram;
+  readonly calls: Calls;
+
+  constructor(program: StayingProgram, calls: Calls) {
+    this.#program = program;
+    this.calls = calls;
+  }
+
+  valueAt(index: number): TypedArray {
+    return (this.values[index] ??= this.#program.fetch(this, index));
+  }
+
+  /** Copies those results that nobody has copied yet. */
+  keep(found: readonly TypedArray[], staying: Iterable<number>): void {
+    for (const i of staying) this.values[i] ??= at(found, i).slice();
+  }
+}
+
+export class StayingProgram {
+  readonly #program: Executable;
+  readonly #outputs: readonly Tensor[];
+  /** The numbers of results that have been fed back. */
+  readonly #staying = new Set<number>();
+  #calls = new Calls();
+  /** The last call's, which stand in the program's memory, and their places. */
+  #last: Results | undefined;
+  #found: readonly TypedArray[] = [];
+  /** Whether results may stay at all. */
+  #stays: boolean;
+
+  constructor(program: Executable, outputs: readonly Tensor[]) {
+    this.#program = program;
+    this.#outputs = outputs;
+    this.#stays = program.memory !== undefined && outputs.some(isLarge);
+  }
+
+  /** The results for these arguments, all of which have values. */
+  run(given: readonly Tensor[]): Tensor[] {
+    if (!this.#stays) return this.#copied(this.#program.run(given.map(valueOf)));
+    const taken = this.#taken(given);
+    let found: readonly TypedArray[];
+    try {
+      found = this.#program.run(taken.map((x) => (typeof x === "number" ? at(this.#found, x) : x)));
+    } catch (error) {
+      // Nothing of what stood there can be relied on.
+      this.#forget();
+      throw error;
+    }
+    this.#last = undefined;
+    this.#found = found;
+    if (!this.#stays || this.#staying.size === 0) return this.#copied(found);
+    const results = new Results(this, this.#calls);
+    this.#calls.given.push(taken);
+    this.#calls.results.push(new WeakRef(results));
+    for (const x of taken) if (typeof x !== "number") this.#calls.bytes += x.byteLength;
+    this.#last = results;
+    return this.#copied(found, results);
+  }
+
+  /** The arguments: values, or the numbers of results that stand in memory. */
+  #taken(given: readonly Tensor[]): (TypedArray | number)[] {
+    const own = given.map((x) => {
+      const source = sources.get(x);
+      return source?.of === this ? source : undefined;
+    });
+    for (const source of own) {
+      if (source && !this.#staying.has(source.index) && this.#canStay(source.index)) {
+        this.#staying.add(source.index);
+      }
+    }
+    const isThere = (source: Source | undefined) =>
+      source?.results !== undefined && source.results === this.#last;
+    // Reading may need the program: first what does not stand there.
+    const values = given.map((x, i) => (isThere(own[i]) ? undefined : valueOf(x)));
+    const goesOn = this.#last !== undefined && !this.#calls.isFull;
+    const taken = given.map((x, i) => {
+      const value = values[i];
+      if (value !== undefined) return value;
+      const source = own[i];
+      return goesOn && source && isThere(source) ? source.index : valueOf(x);
+    });
+    if (!taken.some((x) => typeof x === "number")) this.#calls = new Calls();
+    return taken;
+  }
+
+  /** Results as tensors: those that stay, and copies of the others. */
+  #copied(found: readonly TypedArray[], results?: Results): Tensor[] {
+    return this.#outputs.map((y, index) => {
+      const stays = results !== undefined && this.#staying.has(index);
+      const result = stays ? held(y, results, index) : copied(y, at(found, index));
+      if (this.#stays && isLarge(y)) {
+        sources.set(result, { of: this, index, results: stays ? results : undefined });
+      }
+      return result;
+    });
+  }
+
+  /** A result that stays, as a copy. */
+  fetch(results: Results, index: number): TypedArray {
+    if (results === this.#last) return at(this.#found, index).slice();
+    // Somebody wants what was overwritten, and may do so again.
+    this.#stays = false;
+    this.#last?.keep(this.#found, this.#staying);
+    this.#forget();
+    let found: readonly TypedArray[] = [];
+    const { given, results: all } = results.calls;
+    for (const [i, taken] of given.entries()) {
+      found = this.#program.run(taken.map((x) => (typeof x === "number" ? at(found, x) : x)));
+      all[i]?.deref()?.keep(found, this.#staying);
+    }
+    return at(results.values as readonly TypedArray[], index);
+  }
+
+  #forget(): void {
+    this.#last = undefined;
+    this.#calls = new Calls();
+  }
+
+  /** Whether a result can be fed back from where it lies: no argument does, as one that is both. */
+  #canStay(index: number): boolean {
+    const places = this.#program.memory?.inputs ?? [];
+    const y = at(this.#found, index);
+    return isLarge(at(this.#outputs, index)) && places.every((x) => areApart(x, y));
+  }
+}
+
+const areApart = (a: TypedArray, b: TypedArray): boolean =>
+  a.buffer !== b.buffer ||
+  a.byteOffset + a.byteLength <= b.byteOffset ||
+  b.byteOffset + b.byteLength <= a.byteOffset;
+
+const isLarge = ({ dtype, size }: Tensor): boolean => size * bytesOf(dtype) >= leastBytes;
+
+const copied = ({ site, shape }: Tensor, value: TypedArray): Tensor =>
+  withSite(site, () => constantTensor(value.slice(), shape));
+
+/** A constant whose value is copied when it is read. */
+function held({ site, shape, dtype }: Tensor, results: Results, index: number): Tensor {
+  const attributes = {
+    get data() {
+      return results.valueAt(index);
+    },
+    shape,
+  };
+  return new Tensor(constantOp, [], attributes, site, { dtype, shape });
+}
