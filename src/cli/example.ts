@@ -31,10 +31,15 @@ function listed(name: string, what: string, indent: number): void {
   print(name + lines.join("\n").slice(name.length));
 }
 
-/** Its first lines say what it is. */
+/** The first sentence of its first lines says what it is; "et al. 1998" ends none. */
 async function about(name: string): Promise<string> {
-  const [line = ""] = (await readFile(join(folder, `${name}.yaml`), "utf8")).split("\n", 1);
-  return line.replace(/^# /, "").replace(/[.] .*|\.$/, "");
+  const text = await readFile(join(folder, `${name}.yaml`), "utf8");
+  const [comment = ""] = text.split(/^[^#]/m, 1);
+  return comment
+    .replace(/^# /gm, "")
+    .replace(/\s+/g, " ")
+    .trim()
+    .replace(/\.( [A-Z].*)?$/, "");
 }
 
 const noSuchExample = (name: string, known: readonly string[]): never =>

@@ -96,6 +96,20 @@ function storedSheet(path: string, text: string): StoredSheet {
   });
 }
 
+/** What the answers have that was not graded. */
+function leftOver(
+  unknown: readonly number[],
+  repeated: readonly number[],
+  language: Language,
+): string[] {
+  const said = (all: readonly number[], en: string, zh: string): string[] =>
+    all.length === 0 ? [] : [language === "zh" ? zh + all.join("、") : en + all.join(", ")];
+  return [
+    ...said(unknown, "Answers to exercises that the sheet does not have: ", "题目表中没有这些题："),
+    ...said(repeated, "Answered more than once, the first counts: ", "重复作答，以第一个为准："),
+  ];
+}
+
 export async function gradeCommand(
   path: string,
   answers: string,
@@ -109,6 +123,10 @@ export async function gradeCommand(
     .split(/\r?\n/)
     .map((line) => line.split(/[,;\t]/).map((cell) => cell.trim()))
     .filter(([id]) => /^\d+$/.test(id ?? ""));
+  const known = new Set(items.map(({ id }) => id));
+  const ids = rows.map(([id]) => Number(id));
+  const unknown = [...new Set(ids.filter((id) => !known.has(id)))];
+  const repeated = [...new Set(ids.filter((id, i) => known.has(id) && ids.indexOf(id) < i))];
   const results = items.map((exercise) => {
     const answer = rows.find(([id]) => Number(id) === exercise.id)?.[1] ?? "";
     const found = graded(trainer, data, exercise, answer, language);
@@ -116,11 +134,12 @@ export async function gradeCommand(
     return { id: exercise.id, answer, verdict: found?.verdict ?? "missing", text };
   });
   const right = results.filter((r) => r.verdict === "right").length;
-  if (json) printJson({ right, of: items.length, results });
+  if (json) printJson({ right, of: items.length, results, unknown, repeated });
   else {
     print(`${right}/${items.length}`);
     for (const { id, text } of results)
       for (const line of wrap(`${id}. ${text}`, width())) print(line);
+    for (const line of leftOver(unknown, repeated, language)) print(line);
   }
   return right === items.length ? exit.ok : exit.no;
 }

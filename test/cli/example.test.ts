@@ -14,6 +14,8 @@ describe("example", () => {
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     const json = JSON.parse((await run(["example", "--json"], { cwd })).stdout);
     expect(json.iris).toContain("iris");
+    // "et al. 1998" ends no sentence, and a sentence may go on in the next line.
+    expect(json.lenet).toMatch(/\(LeCun et al\. 1998\).* dense layers$/);
   });
   it("writes networks with their data, which train as they are", async () => {
     const { code, stdout, stderr } = await run(["example", "iris", "xor"], { cwd });

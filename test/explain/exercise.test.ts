@@ -140,6 +140,8 @@ it("is graded, and mistakes are named", async () => {
     ["1", a.answer.toPrecision(4)],
     ["2", (-b.answer).toPrecision(6)],
     ["3", (2 * c.answer).toPrecision(6)],
+    ["3", c.answer.toPrecision(6)],
+    ["12", "0.5"],
   ];
   const answers = join(folder, "answers.csv");
   writeFileSync(answers, `exercise,answer\n${rows.map((r) => r.join(",")).join("\n")}\n`);
@@ -155,4 +157,6 @@ it("is graded, and mistakes are named", async () => {
   expect(text).toContain("the sign is flipped");
   expect(text).toContain("the factor ½ of the loss was forgotten");
   expect(text).toContain("4. no answer");
+  expect(text).toContain("Answers to exercises that the sheet does not have: 12");
+  expect(text).toContain("Answered more than once, the first counts: 3");
 });

@@ -341,7 +341,8 @@ export function checkDigits(digits: number): void {
 
 /** An error that lists what could have been chosen. */
 export function noSuch(what: string, found: unknown, choices: readonly string[]): never {
-  const some = choices.slice(0, 12).join(", ") + (choices.length > 12 ? ", …" : "");
+  const most = 16;
+  const some = choices.slice(0, most).join(", ") + (choices.length > most ? ", …" : "");
   return fail("bad-argument", {
     message: `There is no such ${what}.`,
     expected: some,
