@@ -181,6 +181,17 @@ const copied = ({ site, shape }: Tensor, value: TypedArray): Tensor =>
   withSite(site, () => constantTensor(value.slice(), shape));
 
 /** A constant whose value is copied when it is read. */
+const heldOp: typeof constantOp = {
+  ...constantOp,
+  // Not for all constants: an object with a getter costs ten times as much as one without.
+  meaning: (_inputs, _output, attributes) => ({
+    loop: "leaf",
+    get data() {
+      return attributes.data;
+    },
+  }),
+};
+
 function held({ site, shape, dtype }: Tensor, results: Results, index: number): Tensor {
   const attributes = {
     get data() {
@@ -188,5 +199,5 @@ function held({ site, shape, dtype }: Tensor, results: Results, index: number): 
     },
     shape,
   };
-  return new Tensor(constantOp, [], attributes, site, { dtype, shape });
+  return new Tensor(heldOp, [], attributes, site, { dtype, shape });
 }

@@ -23,13 +23,7 @@ const leafLaw = { en: "A given value.", zh: "给定的值。" };
 export const constantOp: Op<readonly [], { data: TypedArray; shape: Shape }> = {
   name: "constant",
   infer: (_, { data, shape }) => ({ dtype: dtypeOf(data), shape }),
-  // Of results that stay where their program is, reading is what copies them.
-  meaning: (_inputs, _output, attributes) => ({
-    loop: "leaf",
-    get data() {
-      return attributes.data;
-    },
-  }),
+  meaning: (_inputs, _output, { data }) => ({ loop: "leaf", data }),
   derivative: { kind: "leaf" },
   law: leafLaw,
   notation: { text: "{data}", tex: "{data}", precedence: 5 },
