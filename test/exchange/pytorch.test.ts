@@ -178,6 +178,12 @@ it.each([
     [0.7110540542314763, 0.5846679883203559],
   ],
   [
+    // PyTorch takes −1 for all axes: the last is written as a number.
+    "weightNorm: { name: weight_hh_l0, axis: -1, layers: [{ rnn: { hidden: 3 } }] }",
+    'weight_norm(m, "weight_hh_l0", dim=getattr(m, "weight_hh_l0").ndim - 1) for m in s',
+    [0.7110540542314763, 0.5846679883203559],
+  ],
+  [
     "spectralNorm: { axis: 1, iterations: 2, epsilon: 0.01, layers: [{ linear: { outputs: 3 } }] }",
     "nn.utils.parametrizations.spectral_norm(m, n_power_iterations=2, eps=0.01, dim=1) for m in s",
     [0.8358024826886783, 0.2257513579307213],
