@@ -103,6 +103,7 @@ export function networkFilePage({ networkForm, needed }) {
   const own = kinds.validation.form.of.find((form) => form.kind === "record");
   const sections = [
     `## The file\n\n${table(networkForm.fields)}`,
+    `## penalties\n\nA list; every entry:\n\n${table(networkForm.fields.penalties.form.of.fields)}`,
     `## data\n\nOne of \`${data.form.oneOf.join("`, `")}\`, and what goes with it.\n\n${table(kinds)}`,
     `### data: examples\n\nA list; every entry:\n\n${table(kinds.examples.form.of.fields)}`,
     `### data: csv\n\n${table(kinds.csv.form.fields)}`,
