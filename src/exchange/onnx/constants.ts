@@ -5,7 +5,7 @@
 
 import { at } from "../../core/at.ts";
 import { sizeOf } from "../../core/shape.ts";
-import type { NodeAttributes } from "./nodes.ts";
+import { flagOf, type NodeAttributes } from "./nodes.ts";
 
 /** Numbers that are known: an initializer, or what follows from such and from sizes. */
 export interface Constant {
@@ -300,7 +300,7 @@ function foldedOne(
     case "Size":
       return undefined;
     case "Reshape": {
-      const shape = y && reshaped(x.shape, listOf(y), attributes.int("allowzero", 0) === 1);
+      const shape = y && reshaped(x.shape, listOf(y), flagOf(attributes, "allowzero", false));
       return shape && { ...x, shape };
     }
     case "Squeeze": {
@@ -375,7 +375,7 @@ function foldedOne(
     }
     case "Trilu": {
       const k = scalarOf(y) ?? 0;
-      const upper = attributes.int("upper", 1) === 1;
+      const upper = flagOf(attributes, "upper", true);
       const [rows = 1, columns = 1] = x.shape.slice(-2);
       const data = Float64Array.from(x.data, (v, i) => {
         const [row, column] = [Math.floor(i / columns) % rows, i % columns];

@@ -3,7 +3,7 @@
 import { at } from "../../core/at.ts";
 import { attended, outOf, queriesByKeys, withMask } from "./attention.ts";
 import { type Constant, fromFront, scalarOf } from "./constants.ts";
-import { asWritten } from "./nodes.ts";
+import { asWritten, flagOf } from "./nodes.ts";
 import {
   type Factor,
   factorsIn,
@@ -69,12 +69,11 @@ function gemm(r: GraphReader): GraphValue {
   const x = r.view();
   const b = r.needed(1, "weight");
   const c = r.known(2, "bias");
-  if (attributes.int("transA", 0) !== 0) noLayer("it transposes its input");
+  if (flagOf(attributes, "transA", false)) noLayer("it transposes its input");
   if (b.shape.length !== 2) noLayer("its weight is no matrix");
-  const weight =
-    attributes.int("transB", 0) !== 0
-      ? b
-      : { ...b, shape: b.shape.toReversed(), data: transposed(b) };
+  const weight = flagOf(attributes, "transB", false)
+    ? b
+    : { ...b, shape: b.shape.toReversed(), data: transposed(b) };
   const bias = c && biasOf(c, at(weight.shape, 0));
   if (c && !bias) noLayer("its bias is not one number for each output");
   const [alpha, beta] = [attributes.float("alpha", 1), attributes.float("beta", 1)];

@@ -29,6 +29,8 @@ function linear(r: GraphReader): GraphValue {
   if (!Number.isSafeInteger(outputs) || outputs === 0)
     return noLayer("its coefficients do not fit");
   const bias = intercepts.length > 0;
+  const targets = r.node.op === "LinearRegressor" ? attributes.int("targets", 1) : outputs;
+  if (targets !== outputs) return noLayer(`it has coefficients for ${outputs}, not ${targets}`);
   if (bias && intercepts.length !== outputs) return noLayer("its intercepts do not fit");
   const like = { kind: "constant", shape: [], data: new Float32Array(0), whole: false } as const;
   const made = r.alongLast(x, chosen("linear", { outputs, ...(bias ? {} : { bias: false }) }), [

@@ -88,6 +88,14 @@ export const nodeOf = (proto: NodeProto, tensors: ReadonlyMap<AttributeProto, Co
 const corrupt = (message: string, expected: string, found: string): never =>
   fail("file-corrupt", { message, expected, found });
 
+/** An attribute that says yes or no. */
+export function flagOf(attributes: NodeAttributes, name: string, otherwise: boolean): boolean {
+  const own = attributes.int(name, otherwise ? 1 : 0);
+  if (own !== 0 && own !== 1)
+    corrupt(`The attribute "${name}" of a node says neither yes nor no.`, "0 or 1", String(own));
+  return own === 1;
+}
+
 /**
  * The nodes of a graph, each behind those that it reads.
  *

@@ -3,6 +3,7 @@
 import { at } from "../../core/at.ts";
 import type { Constant } from "./constants.ts";
 import type { GroupNote } from "./dense.ts";
+import { flagOf } from "./nodes.ts";
 import { factorsIn, isWhole, sameAxis, type View, viewSizes } from "./pieces.ts";
 import { chosen, type GraphReader, type GraphValue, noLayer, parameterValue } from "./reader.ts";
 
@@ -22,7 +23,7 @@ function batchNorm(r: GraphReader): GraphValue {
   ];
   const axes = Math.max(1, x.axes.length - 2);
   if (axes > 3) return noLayer("it has more than three axes behind the channels");
-  if (attributes.int("spatial", 1) !== 1) return noLayer("it normalizes each place by itself");
+  if (!flagOf(attributes, "spatial", true)) return noLayer("it normalizes each place by itself");
   const channels = weight.data.length;
   const momentum = rest(attributes.float("momentum", 0.9));
   r.remark(

@@ -6,7 +6,7 @@
 
 import type { Chosen } from "../../network-file/form.ts";
 import { type Constant, fromFront, scalarOf } from "./constants.ts";
-import { asWritten, type Node } from "./nodes.ts";
+import { asWritten, flagOf, type Node } from "./nodes.ts";
 import { isWhole, type Piece, type View, viewSizes } from "./pieces.ts";
 import { chosen, type GraphReader, parameterValue } from "./reader.ts";
 
@@ -124,7 +124,7 @@ function meansOfLast(r: GraphReader, x: View): boolean {
       const axes = r.values.get(node.inputs[1] ?? "");
       const given =
         axes?.kind === "constant" ? Array.from(axes.data) : node.attributes.ints("axes");
-      const keeps = node.attributes.int("keepdims", 1) === 1;
+      const keeps = flagOf(node.attributes, "keepdims", true);
       return keeps && given?.length === 1 && fromFront(given[0] ?? 0, rank) === rank - 1;
     }
     const from: readonly string[] = node.inputs;

@@ -4,6 +4,7 @@ import type { ArrayTensor } from "../../core/array-tensor.ts";
 import { at } from "../../core/at.ts";
 import type { Constant } from "./constants.ts";
 import type { RecurrenceNote } from "./dense.ts";
+import { flagOf } from "./nodes.ts";
 import {
   axisOfSize,
   factor,
@@ -54,8 +55,8 @@ function checkUsual(r: GraphReader, kind: Kind, directions: number): "tanh" | "r
   const same = given.every((f, i) => f.toLowerCase() === expected[i]?.toLowerCase());
   if (!relu && !same) noLayer(`its functions are ${given.join(", ")}`);
   if (attributes.has("clip")) noLayer("it limits its sums");
-  if (attributes.int("input_forget", 0) !== 0) noLayer("it couples two gates");
-  if (kind === "GRU" && attributes.int("linear_before_reset", 0) !== 1)
+  if (flagOf(attributes, "input_forget", false)) noLayer("it couples two gates");
+  if (kind === "GRU" && !flagOf(attributes, "linear_before_reset", false))
     noLayer(
       "it resets the state before its matrix (linear_before_reset = 0), where ours does behind it",
     );
@@ -87,7 +88,7 @@ function recurrence(r: GraphReader, kind: Kind): GraphValue[] {
     noLayer("its recurrent weight has another shape");
   if (b && b.shape.join() !== `${directions},${2 * gates * hidden}`)
     noLayer("its bias has another shape");
-  const batchFirst = attributes.int("layout", 0) === 1;
+  const batchFirst = flagOf(attributes, "layout", false);
   const given = r.view();
   const x: View = batchFirst
     ? given

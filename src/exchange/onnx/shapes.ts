@@ -3,6 +3,7 @@
 import { at } from "../../core/at.ts";
 import { areAxes, fromFront, knownNumbers, listOf, reshaped, slicings } from "./constants.ts";
 import { part, picked } from "./dense.ts";
+import { flagOf } from "./nodes.ts";
 import { regrouped, type View, viewSizes } from "./pieces.ts";
 import { chosen, type GraphReader, type GraphValue, noLayer } from "./reader.ts";
 
@@ -17,7 +18,7 @@ function resized(r: GraphReader, x: View, sizes: readonly number[]): View {
 function reshape(r: GraphReader): GraphValue {
   const x = r.view();
   const target = r.needed(1, "shape");
-  const zero = r.node.attributes.int("allowzero", 0) === 1;
+  const zero = flagOf(r.node.attributes, "allowzero", false);
   const sizes = reshaped(viewSizes(x), listOf(target), zero);
   if (sizes === undefined) return noLayer(`it makes [${listOf(target)}] of [${viewSizes(x)}]`);
   return resized(r, x, sizes);

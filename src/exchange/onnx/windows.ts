@@ -4,6 +4,7 @@ import { at } from "../../core/at.ts";
 import type { Chosen } from "../../network-file/form.ts";
 import { areAxes, fromFront, listOf } from "./constants.ts";
 import type { LinearNote } from "./dense.ts";
+import { flagOf } from "./nodes.ts";
 import { outputView, type View, viewSizes } from "./pieces.ts";
 import { chosen, type GraphReader, type GraphValue, noLayer, parameterValue } from "./reader.ts";
 
@@ -140,7 +141,7 @@ function pool(r: GraphReader, max: boolean): GraphValue {
   if (!oneToThree(kernel.length)) return noLayer("it has no window of one to three axes");
   if (outputs[1]) return noLayer("it also gives places");
   const { strides, dilations, before, after, axes } = windowOf(r, x, kernel);
-  const includes = attributes.int("count_include_pad", 0) === 1;
+  const includes = flagOf(attributes, "count_include_pad", false);
   const bare = [...before, ...after].every((n) => n === 0);
   const even = before.every((n, i) => n === after[i]);
   if (!max && dilations.some((d) => d !== 1)) return noLayer("its window has gaps");
@@ -150,7 +151,7 @@ function pool(r: GraphReader, max: boolean): GraphValue {
     kernelSize: short(kernel),
     stride: short(strides),
     padding,
-    ceilMode: attributes.int("ceil_mode", 0) === 1,
+    ceilMode: flagOf(attributes, "ceil_mode", false),
   };
   const layer = max
     ? chosen(`maxPool${axes}d`, { ...options, dilation: short(dilations) })
@@ -170,7 +171,7 @@ function unevenMean(
   { strides, before, after, axes }: Omit<ReturnType<typeof windowOf>, "dilations">,
 ): View {
   const more = after.map((n, i) => n - at(before, i));
-  if (more.some((n) => n !== 0 && n !== 1) || r.node.attributes.int("ceil_mode", 0) === 1)
+  if (more.some((n) => n !== 0 && n !== 1) || flagOf(r.node.attributes, "ceil_mode", false))
     return noLayer("its border is not the same on both sides");
   const cut = more.map((n, i) => (n === 1 && strides[i] === 1 ? -1 : 0));
   const layer = chosen(`avgPool${axes}d`, {
@@ -207,7 +208,7 @@ function reduce(r: GraphReader, kind: "Avg" | "Max"): GraphValue {
   const piece = r.whole(turned);
   const made = overall(r, outputView(piece), kind);
   const [batch = [], channels = []] = made.axes;
-  const keeps = attributes.int("keepdims", 1) === 1;
+  const keeps = flagOf(attributes, "keepdims", true);
   const axes = x.axes.flatMap((_, i) =>
     over.includes(i) ? (keeps ? [[]] : []) : [i === 0 ? batch : channels],
   );

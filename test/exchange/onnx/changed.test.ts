@@ -19,6 +19,7 @@ import { constantTensor } from "../../../src/ops/leaf.ts";
 import { randomOf } from "../../../tools/mutations.mjs";
 // @ts-expect-error: a script without types
 import { changedModel } from "../../../tools/onnx-changes.mjs";
+import { rejection } from "../../support/failure.ts";
 
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = "fatal";
@@ -99,6 +100,20 @@ it.each(["PRelu", "Mul", "Add"])("%s with a constant of more axes is refused", a
   const x = constantTensor(Float32Array.of(1, -2, 3, 0.5), [1, 4]);
   expect(await imported(bytes, x, new Uint8Array(0))).toBeUndefined();
   expect((await runs(bytes, x))?.dims).toEqual([1, 1, 4]);
+});
+
+it("an attribute that says yes or no holds 0 or 1", async () => {
+  const attribute = [{ name: "transB", i: 2, type: 2 }];
+  const weight = { name: "c", dims: [2, 4], data_type: 1, float_data: [1, 2, 3, 4, 5, 6, 7, 8] };
+  const gemm = graphOf(
+    [{ op_type: "Gemm", input: ["x", "c"], output: ["y"], attribute }],
+    [weight],
+  );
+  const error = await rejection(
+    "file-corrupt",
+    openForeign(gemm, { name: "m.onnx" }).then(({ model }) => model!()),
+  );
+  expect(error.message).toContain('"transB" of a node says neither yes nor no');
 });
 
 it.each(["forms", "torch-script", "torch-dynamo"])(
