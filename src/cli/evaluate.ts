@@ -3,10 +3,12 @@
 import { ChainruleError, fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { imageFolder } from "../data/images.ts";
 import { preprocessDataset } from "../data/preprocessing.ts";
 import { readBytes } from "../files/node.ts";
 import { outputsFrom } from "../network-file/build.ts";
 import { arraysDataset } from "../network-file/datasets.ts";
+import { imageOptions } from "../network-file/image-folders.ts";
 import { prepareNetwork } from "../network-file/index.ts";
 import { fitTargets } from "../network-file/targets.ts";
 import { decodedText, textDataset, tokenizerOf } from "../network-file/texts.ts";
@@ -17,7 +19,7 @@ import { exit } from "./failure.ts";
 import { quoted, self } from "./files.ts";
 import { count, formatNumber, percent, plural } from "./numbers.ts";
 import { inputsNamed, loadTrained, withData } from "./predict.ts";
-import { checkWidth, inFileLater, isArchive, readRows, standardInput } from "./rows.ts";
+import { checkWidth, imagesAt, inFileLater, isArchive, readRows, standardInput } from "./rows.ts";
 import { besides } from "./run-place.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
 
@@ -52,13 +54,21 @@ async function dataOf(loaded: Loaded, path: string, table: string | undefined) {
     return { part, data: data.validation ?? data.train, notes: data.notes };
   }
   const { preprocessing, classes } = description;
-  const { npz, text } = network.data ?? {};
+  const { images, npz, text } = network.data ?? {};
   const width = outputsFrom(trainer.model, description.inputs);
   if (text) {
     const words = table === "-" ? await standardInput() : decodedText(await readBytes(table));
     const tokens = await tokenizerOf(text, classes ?? []);
     const data = await inFileLater(table, async () => textDataset(words, tokens, text));
     return { part: table, data: fitTargets(network, data, width).convert(data), notes: [] };
+  }
+  if (images) {
+    const { files, notes } = await imagesAt(table);
+    const given = await imageFolder(files, {
+      ...imageOptions(images, network.training.dtype),
+      ...(classes ? { classes } : {}),
+    });
+    return { part: table, data: fitted(loaded, given.data, width, table), notes };
   }
   if (npz && isArchive(table)) {
     const bytes = await readBytes(table);

@@ -7,6 +7,7 @@ import { ChainruleError, fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { listed } from "../core/wording.ts";
 import type { Table } from "../data/csv.ts";
+import { imageTensor } from "../data/images.ts";
 import { npzDataset, parseNpz } from "../data/npz.ts";
 import type { NumberFormat } from "../data/number-format.ts";
 import { applyPreprocessing, type ColumnRule, type Preprocessing } from "../data/preprocessing.ts";
@@ -17,6 +18,7 @@ import { inFile } from "../files/in-file.ts";
 import { readBytes, writeAtomically } from "../files/node.ts";
 import { restoreTrainer, type StoredNetwork, storedNetwork } from "../network-file/checkpoint.ts";
 import { exampleRows } from "../network-file/datasets.ts";
+import { imageOptions } from "../network-file/image-folders.ts";
 import {
   type DataDescription,
   type NetworkFile,
@@ -32,7 +34,7 @@ import { exit } from "./failure.ts";
 import { checkpointFix, checkpointOf, dividerOf, quoted, readNetwork, self } from "./files.ts";
 import { formatNumber, percent, plural } from "./numbers.ts";
 import type { WritingOptions } from "./predict-text.ts";
-import { checkWidth, inFileLater, isArchive, readRows } from "./rows.ts";
+import { checkWidth, imagesAt, inFileLater, isArchive, readRows } from "./rows.ts";
 import { besides, runCheckpoint } from "./run-place.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
 import { checkTable } from "./writable.ts";
@@ -65,6 +67,8 @@ interface Rows {
   readonly table?: Table;
   /** What was left out or could be meant otherwise. */
   readonly notes: readonly string[];
+  /** Of images: where each comes from. */
+  readonly files?: readonly string[];
   /** Of windows: the row with which each ends. */
   readonly ends?: readonly number[];
 }
@@ -262,6 +266,13 @@ async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Pr
       });
     return { inputs, notes: [] };
   }
+  const { images } = loaded.network.data ?? {};
+  if (images) {
+    const { files, notes } = await imagesAt(options.data);
+    const form = imageOptions(images, loaded.network.training.dtype);
+    const inputs = await imageTensor(files, form);
+    return { inputs, notes, files: files.map(({ where }) => where) };
+  }
   if (isArchive(options.data)) return { inputs: await arrayRows(options.data, loaded), notes: [] };
   // What is written out stands beside all columns.
   const needed =
@@ -335,6 +346,7 @@ function predictionsCsv(
   predictions: readonly Prediction[],
   { classes, targetNames }: DataDescription,
   table: Table | undefined,
+  files: readonly string[] | undefined,
 ): string {
   const name = targetNames?.[0];
   const said = (p: Prediction): Record<string, string> => {
@@ -358,7 +370,8 @@ function predictionsCsv(
   const taken = new Set(table?.columns.map((c) => c.name));
   const title = (column: string) =>
     taken.has(column) ? `${column} (${name ?? "network"})` : column;
-  const given = table?.columns ?? [];
+  const given: readonly Pick<Table["columns"][number], "name" | "cells">[] =
+    table?.columns ?? (files ? [{ name: "file", cells: files }] : []);
   return csvOf([
     [...given.map((c) => c.name), ...added.map(title)],
     ...all.map((row, i) => [
@@ -392,7 +405,7 @@ export async function predictCommand(path: string, given: PredictOptions): Promi
     return (await import("./predict-text.ts")).predictTexts(loaded, text, options);
   }
   checkNoWriting(options, path);
-  const { inputs: x, notes, table, ends } = await rowsOf(loaded, path, options);
+  const { inputs: x, notes, table, ends, files } = await rowsOf(loaded, path, options);
   const read = reader(network, description, marks);
   const { inputs } = trainer.batchOf({ inputs: x, targets: x });
   checkInputs(inputs, x, description);
@@ -404,7 +417,7 @@ export async function predictCommand(path: string, given: PredictOptions): Promi
   );
   predictions.forEach(checkPrediction);
   if (options.out !== undefined) {
-    const text = predictionsCsv(predictions, description, table);
+    const text = predictionsCsv(predictions, description, table, files);
     await writeAtomically(options.out, new TextEncoder().encode(text));
     for (const note of notes) remark(note);
     const written = { rows: predictions.length, out: options.out };
@@ -415,14 +428,15 @@ export async function predictCommand(path: string, given: PredictOptions): Promi
   if (options.json) {
     printJson({
       classes: description.classes,
-      predictions,
+      predictions: files ? predictions.map((p, i) => ({ file: files[i], ...p })) : predictions,
       ...(notes.length === 0 ? {} : { notes }),
     });
     return exit.ok;
   }
   for (const note of notes) remark(note);
-  const alignment = description.classes === undefined ? "><" : "><>";
-  for (const line of columns(linesOf(predictions, loaded, ends), alignment, 3)) print(line);
+  const alignment = `${files ? "<" : ">"}<${description.classes === undefined ? "" : ">"}`;
+  for (const line of columns(linesOf(predictions, loaded, { ends, files }), alignment, 3))
+    print(line);
   return exit.ok;
 }
 
@@ -455,14 +469,15 @@ const mostColumns = 6;
 function linesOf(
   predictions: readonly Prediction[],
   { description }: Loaded,
-  ends: readonly number[] | undefined,
+  { ends, files }: { readonly [name in "ends" | "files"]?: Rows[name] | undefined },
 ): string[][] {
-  const row = (i: number): string => dim(String((ends?.[i] ?? i) + 1));
+  const row = (i: number): string => dim(files?.[i] ?? String((ends?.[i] ?? i) + 1));
+  const title = files ? "file" : "row";
   const [first] = predictions;
   const { classes, targetNames } = description;
   if (first?.class !== undefined) {
     const all = first.probabilities !== undefined && (classes?.length ?? 0) <= mostColumns;
-    const header = ["row", targetNames?.[0] ?? "class"].map(dim);
+    const header = [title, targetNames?.[0] ?? "class"].map(dim);
     if (all) header.push(...(classes ?? []).map(dim));
     return [
       header,
@@ -477,7 +492,7 @@ function linesOf(
     targetNames?.[i] ?? (first?.outputs.length === 1 ? "output" : `output ${i}`);
   const shown = first?.outputs.slice(0, 20) ?? [];
   return [
-    ["row", ...shown.map((_, i) => names(i))].map(dim),
+    [title, ...shown.map((_, i) => names(i))].map(dim),
     ...predictions.map((p, i) => [row(i), ...saidOf(p).slice(0, 20)]),
   ];
 }

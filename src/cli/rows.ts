@@ -1,4 +1,5 @@
 /** Rows that commands are given: tables read as the one that was trained on. */
+import { stat } from "node:fs/promises";
 import { ChainruleError, fail } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -8,8 +9,9 @@ import { chosenRows, emptyRowNotes } from "../data/table-columns.ts";
 import { neededTable, typedFile } from "../data/table-file.ts";
 import { furtherRows } from "../data/table-in-time.ts";
 import { moved } from "../files/in-file.ts";
-import { readBytes, readText } from "../files/node.ts";
+import { listFiles, readBytes, readText } from "../files/node.ts";
 import type { StoredNetwork } from "../network-file/checkpoint.ts";
+import { imagesIn } from "../network-file/image-folders.ts";
 import type { DataDescription } from "../network-file/index.ts";
 import { plural } from "./numbers.ts";
 
@@ -63,6 +65,16 @@ async function typedRows(
 
 /** Whether a file holds NumPy's arrays. */
 export const isArchive = (path: string): boolean => /\.npz$/i.test(path);
+
+/** The images of a folder, or one; messages name each by its path. */
+export async function imagesAt(path: string) {
+  if (!(await stat(path).catch(() => undefined))?.isDirectory()) {
+    const bytes = () => readBytes(path);
+    return { files: [{ path, where: path, bytes }], notes: [] };
+  }
+  const read = Object.assign((name: string) => readBytes(name), { list: listFiles });
+  return imagesIn(path, read);
+}
 
 /** Runs what reads a file's bytes; its errors name the file. */
 export async function inFileLater<T>(path: string, read: () => Promise<T>): Promise<T> {

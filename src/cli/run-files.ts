@@ -163,13 +163,14 @@ function textOf(value: unknown): string {
 /** Where the examples come from, as far as it is a line. */
 function places(data: PreparedNetwork["network"]["data"]): Record<string, string> {
   if (data === undefined) return {};
-  const { examples, csv, idx, npz, text, generate, validation } = data;
+  const { examples, csv, idx, images, npz, text, generate, validation } = data;
   const inline = examples && `${examples.length} in the network file`;
   const held = typeof validation === "object" ? "data of their own" : validation;
   return {
     ...(inline ? { examples: inline } : {}),
     ...(csv ? { table: csv.file, target: String(csv.target) } : {}),
     ...(idx ? { images: idx.images, labels: idx.labels } : {}),
+    ...(images ? { images: images.folder } : {}),
     ...(npz ? { arrays: `${npz.inputs} and ${npz.targets} of ${npz.file}` } : {}),
     ...(text ? { text: text.file } : {}),
     ...(generate ? { generator: textOf(generate) } : {}),
@@ -189,6 +190,11 @@ async function imageOf(file: string, { network, data }: PreparedNetwork) {
   const [first] = network.layers;
   const { sizes } = (first?.options ?? {}) as { sizes?: readonly number[] };
   const arranged = sizes && given(sizes);
+  const { images } = network.data ?? {};
+  if (!arranged && images) {
+    const [height = 0, width = height] = [images.size].flat();
+    return given([images.channels, height, width]);
+  }
   if (arranged || !network.data?.idx) return arranged;
   const shape = await idxShape(await besides(file)(network.data.idx.images));
   return given(shape.slice(1));

@@ -132,14 +132,12 @@ export function hashing(read: ReadFile): {
   readonly hashes: Record<string, string>;
 } {
   const hashes: Record<string, string> = {};
-  return {
-    hashes,
-    read: async (name) => {
-      const bytes = await read(name);
-      hashes[name] = createHash("sha256").update(bytes).digest("hex");
-      return bytes;
-    },
+  const hashed = async (name: string): Promise<Uint8Array> => {
+    const bytes = await read(name);
+    hashes[name] = createHash("sha256").update(bytes).digest("hex");
+    return bytes;
   };
+  return { hashes, read: Object.assign(hashed, read.list && { list: read.list }) };
 }
 
 /** Files of the data that are not what they were. */

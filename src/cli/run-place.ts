@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fail } from "../core/errors.ts";
-import { readBytes, readText } from "../files/node.ts";
+import { listFiles, readBytes, readText } from "../files/node.ts";
 import type { ReadFile } from "../network-file/index.ts";
 
 export const isThere = (path: string): Promise<boolean> =>
@@ -58,7 +58,7 @@ async function dataFolder(path: string): Promise<string> {
 }
 
 /** Reads the files that a network file names, relative to it. */
-export const besides =
-  (path: string): ReadFile =>
-  async (name) =>
-    readBytes(resolve(await dataFolder(path), name));
+export const besides = (path: string): ReadFile =>
+  Object.assign(async (name: string) => readBytes(resolve(await dataFolder(path), name)), {
+    list: async (folder: string) => listFiles(resolve(await dataFolder(path), folder)),
+  });

@@ -238,21 +238,29 @@ export async function imageTensor(
 const ours = /\.(png|jpe?g)$/i;
 const others = /\.(gif|webp|bmp|tiff?|avif|heic|heif|ppm|pgm|jp2|jxl|svg)$/i;
 
-/** A file with what messages call it. */
-interface Named extends ImageFile {
+/** @internal A file with what messages call it. */
+export interface NamedImage extends ImageFile {
   readonly where: string;
 }
 
 async function found(
   what: string,
   source: ImageSource,
-): Promise<{ readonly files: readonly Named[]; readonly notes: readonly string[] }> {
+): Promise<{ readonly files: readonly NamedImage[]; readonly notes: readonly string[] }> {
   checkKind(what, source, images);
   const all = isText(source)
     ? await inFolder(source)
-    : source.map((file) => ({ ...file, where: file.path }));
-  const files = isText(source) ? all.filter(({ path }) => ours.test(path)) : all;
-  const odd = isText(source) ? all.find(({ path }) => others.test(path)) : undefined;
+    : source.map((file) => ({ where: file.path, ...file }));
+  return chosenImages(all, isText(source) ? source : undefined);
+}
+
+/** @internal The images among the files of a folder; all, where somebody has chosen them. */
+export function chosenImages(
+  all: readonly NamedImage[],
+  folder: string | undefined,
+): { readonly files: readonly NamedImage[]; readonly notes: readonly string[] } {
+  const files = folder === undefined ? all : all.filter(({ path }) => ours.test(path));
+  const odd = folder === undefined ? undefined : all.find(({ path }) => others.test(path));
   if (odd !== undefined) {
     fail("unsupported", {
       message: "An image is of a format that is not read.",
@@ -267,7 +275,7 @@ async function found(
       message: "There are no images.",
       expected: "files whose names end in .png, .jpg or .jpeg",
       found: "none",
-      ...(isText(source) ? { where: shownPath(source) } : {}),
+      ...(folder === undefined ? {} : { where: shownPath(folder) }),
     });
   }
   const left = all.length - files.length;
@@ -276,7 +284,7 @@ async function found(
   return { files, notes };
 }
 
-async function inFolder(folder: string): Promise<readonly Named[]> {
+async function inFolder(folder: string): Promise<readonly NamedImage[]> {
   const { listFiles, readBytes } = await import("#files");
   const base = folder.endsWith("/") ? folder : `${folder}/`;
   return (await listFiles(folder)).map((path) => ({
@@ -302,7 +310,7 @@ const images: ArgumentKind = {
 };
 
 /** The class of each file: the outermost folder of its path. */
-function labelled(files: readonly Named[], given: readonly string[] | undefined) {
+function labelled(files: readonly NamedImage[], given: readonly string[] | undefined) {
   if (given !== undefined && (!areTexts(given) || new Set(given).size !== given.length)) {
     fail("bad-argument", {
       message: "The classes of images are the names of their folders.",
@@ -383,7 +391,7 @@ class ImageReader {
 
   /** Of shape [n, channels, height, width], or rows. */
   async read(
-    files: readonly Named[],
+    files: readonly NamedImage[],
     onImage?: (done: number, all: number) => void,
   ): Promise<Tensor> {
     const { dtype = "f32", flatten = false, signal } = this.#options;
@@ -413,7 +421,7 @@ class ImageReader {
   }
 
   /** An image; what is wrong with it names its file. */
-  async #decoded({ bytes, where }: Named): Promise<DecodedImage> {
+  async #decoded({ bytes, where }: NamedImage): Promise<DecodedImage> {
     const { maxPixels, decodeJpeg } = this.#options;
     const given = isFunction(bytes) ? await bytes() : bytes;
     try {

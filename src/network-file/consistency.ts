@@ -12,7 +12,7 @@ import {
 import type { Chosen } from "./form.ts";
 import { fittingOf } from "./loss-row.ts";
 import { lossProblems, resolvedLoss } from "./losses.ts";
-import type { ExamplesSection, NetworkFile } from "./network.ts";
+import type { ExamplesSection, ImagesSection, NetworkFile } from "./network.ts";
 import { NetworkFileError, type Problem, type Source } from "./source.ts";
 import { formatWords, nearestFix, show } from "./wording.ts";
 
@@ -141,11 +141,11 @@ function targetProblems(network: NetworkFile, source: Source, outputs = -1): Pro
 function dataProblems({ data }: NetworkFile, source: Source): Problem[] {
   if (data === undefined) return [];
   const problems: Problem[] = [];
-  if (data.classes && !data.examples && !data.csv && !data.npz) {
+  if (data.classes && !data.examples && !data.csv && !data.npz && !data.images) {
     problems.push(
       source.problem(["data", "classes"], {
         message: "The data bring their classes with them.",
-        expected: "classes only with examples, csv or npz",
+        expected: "classes only with examples, csv, npz or images",
         fix: "Remove this line.",
       }),
     );
@@ -156,9 +156,10 @@ function dataProblems({ data }: NetworkFile, source: Source): Problem[] {
       source.problem(["data", "classes", repeated], { message: "A class is listed twice." }),
     );
   }
+  if (data.images) problems.push(...imageProblems(data.images, source));
   const { validation } = data;
   if (typeof validation === "object") {
-    const kinds = ["examples", "csv", "idx", "npz", "text", "generate"] as const;
+    const kinds = ["examples", "csv", "idx", "images", "npz", "text", "generate"] as const;
     const [kind, other] = [data, validation].map((part) => kinds.find((k) => part[k]));
     if (kind !== other) {
       problems.push(
@@ -171,6 +172,32 @@ function dataProblems({ data }: NetworkFile, source: Source): Problem[] {
     }
   }
   return problems;
+}
+
+/** What images become: there are no two channels, and lists are as long as what they speak of. */
+function imageProblems(images: ImagesSection, source: Source): Problem[] {
+  const { channels, size, mean, deviation } = images;
+  const path = ["data", "images"];
+  if (channels === 2) {
+    const message = "Images become grey or red, green and blue.";
+    return [source.problem([...path, "channels"], { message, expected: "1 or 3", found: "2" })];
+  }
+  const lists = {
+    size: [size, 2],
+    mean: [mean, channels],
+    deviation: [deviation, channels],
+  } as const;
+  return Object.entries(lists).flatMap(([name, [given, length]]) =>
+    typeof given === "number" || given.length === length
+      ? []
+      : [
+          source.problem([...path, name], {
+            message: `The list ${name} has another length than it should.`,
+            expected: name === "size" ? "[height, width]" : `one number, or ${length}`,
+            found: `${given.length}`,
+          }),
+        ],
+  );
 }
 
 /** Every example must look like the first. */

@@ -25,6 +25,7 @@ import { furtherRows } from "../data/table-in-time.ts";
 import { constantTensor } from "../ops/leaf.ts";
 import { built, type Chosen } from "./form.ts";
 import { generators } from "./generators.ts";
+import { readImageFolders } from "./image-folders.ts";
 import { fromFile, type Loading, placedAt, type ReadFile, type WhileReading } from "./loading.ts";
 import type { CsvSection, ExamplesSection, NetworkFile, NpzSection } from "./network.ts";
 import { NetworkFileError, type Path, type Source, sourceOf } from "./source.ts";
@@ -53,7 +54,7 @@ export async function readData(
   if (data === undefined) {
     return fail("file-invalid", {
       message: "The network file names no data.",
-      expected: "data: with examples, csv, idx, npz, text or generate",
+      expected: "data: with examples, csv, idx, images, npz, text or generate",
       where: source?.where([]) ?? "the network",
       fix: "Say where the examples are, such as data: { csv: { file: train.csv, target: price } }.",
     });
@@ -63,14 +64,17 @@ export async function readData(
   const loading: Loading = { network, source, data, validation, read, meanwhile, seed };
   if (data.csv) return readCsv(loading, data.csv);
   const wholes = await readWhole(loading);
-  if (typeof data.validation !== "number") return { ...wholes, notes: [] };
-  return { ...split(wholes.train, { validation: data.validation, seed }), notes: [] };
+  const { notes = [] } = wholes;
+  if (typeof data.validation !== "number") return { ...wholes, notes };
+  return { ...split(wholes.train, { validation: data.validation, seed }), notes };
 }
 
 /** Everything but tables, which are divided before they become numbers. */
-async function readWhole(
-  loading: Loading,
-): Promise<{ train: Dataset; validation: Dataset | undefined }> {
+async function readWhole(loading: Loading): Promise<{
+  readonly train: Dataset;
+  readonly validation: Dataset | undefined;
+  readonly notes?: readonly string[];
+}> {
   const { data, validation, source } = loading;
   const other = typeof validation === "object" ? validation : undefined;
   if (data.generate) {
@@ -102,6 +106,7 @@ async function readWhole(
     const path = ["data", "validation", "npz"];
     return { train: own, validation: await readArrays(loading, held, path, own.classes) };
   }
+  if (data.images) return readImageFolders(loading, data.images);
   if (data.text) return readTexts(loading, data.text);
   const train = placedAt(source, ["data", "examples"], () =>
     inline(data.examples ?? [], data.classes),

@@ -7,7 +7,11 @@ import type { DataSection, NetworkFile } from "./network.ts";
 import { NetworkFileError, type Path, type Source } from "./source.ts";
 
 /** Gives the bytes of a file that a network file names, by the path as it is written there. */
-export type ReadFile = (path: string) => Promise<Uint8Array>;
+export interface ReadFile {
+  (path: string): Promise<Uint8Array>;
+  /** The files below a folder, by their paths from there: for `data: { images: … }`. */
+  readonly list?: (folder: string) => Promise<readonly string[]>;
+}
 
 /** Who hears of a table while it is read, and who may stop it. */
 export interface WhileReading {

@@ -232,6 +232,42 @@ const textForm = record({
   },
 });
 
+const imageFolder = {
+  folder: {
+    form: text("a path, relative to this file"),
+    doc: "The folder, with PNG or JPEG files in a folder for each class; JPEG needs the package @jsquash/jpeg.",
+    required: true,
+  },
+} as const;
+
+const ofChannels = (least: { readonly above?: number }) =>
+  either(number(least), list(number(least), 1));
+
+const images = record({
+  ...imageFolder,
+  size: {
+    form: either(whole(1, 16_384), list(whole(1, 16_384), 2)),
+    doc: "What all images are resized to: [height, width], or one number for both.",
+    required: true,
+  },
+  channels: {
+    form: whole(1, 3),
+    doc: "3: red, green, blue; 1: grey. reshapeTo makes rows [channels, height, width] again.",
+    default: 3,
+  },
+  fit: {
+    form: word("stretch", "crop"),
+    doc: "An image of another shape is stretched, or cut off at two sides.",
+    default: "stretch",
+  },
+  mean: {
+    form: ofChannels({}),
+    doc: "Subtracted from samples between 0 and 1: one, or one for each channel.",
+    default: 0,
+  },
+  deviation: { form: ofChannels({ above: 0 }), doc: "What is then divided by.", default: 1 },
+});
+
 const generate = choice("generator", () => generators);
 
 const data = record(
@@ -239,12 +275,13 @@ const data = record(
     examples: { form: examples, doc: "The examples themselves." },
     csv: { form: csv, doc: "A table." },
     idx: { form: idx, doc: "Images and labels in the format of MNIST." },
+    images: { form: images, doc: "Image files, in a folder for each class." },
     npz: { form: npz, doc: "Arrays of NumPy." },
     text: { form: textForm, doc: "A text; what is learnt is its next token." },
     generate: { form: generate, doc: "Made-up data." },
     classes: {
       form: list(looseText("a class"), 1),
-      doc: "With `examples`, `csv` or `npz`: the classes in the order of their labels.",
+      doc: "With `examples`, `csv`, `npz` or `images`: the classes in the order of their labels.",
       otherwise: "those that occur, sorted",
     },
     oversample: {
@@ -267,6 +304,7 @@ const data = record(
               doc: "Another table.",
             },
             idx: { form: record(pair), doc: "Other images and labels." },
+            images: { form: record(imageFolder), doc: "Another folder with the same classes." },
             text: {
               form: record({ file: { ...textFile, required: true } }),
               doc: "Another text, of the same characters.",
@@ -274,14 +312,14 @@ const data = record(
             npz: { form: otherArrays, doc: "Other arrays: { inputs: x_test, targets: y_test }." },
             generate: { form: generate, doc: "Made-up data, with another seed for example." },
           },
-          ["examples", "csv", "idx", "npz", "text", "generate"],
+          ["examples", "csv", "idx", "images", "npz", "text", "generate"],
         ),
       ),
       doc: "Data to measure with: the share that is kept back for it, or data of their own.",
       otherwise: "none",
     },
   },
-  ["examples", "csv", "idx", "npz", "text", "generate"],
+  ["examples", "csv", "idx", "images", "npz", "text", "generate"],
 );
 
 const training = record({
@@ -427,6 +465,7 @@ type Read = ValueOf<typeof networkForm>;
 export type TrainingSection = ValueOf<typeof training>;
 /** Where the examples come from. */
 export type DataSection = ValueOf<typeof data>;
+export type ImagesSection = ValueOf<typeof images>;
 export type NpzSection = ValueOf<typeof npz>;
 export type CsvSection = ValueOf<typeof csv>;
 export type TextSection = ValueOf<typeof textForm>;

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as d from "../../src/data/index.ts";
+import * as file from "../../src/network-file/index.ts";
 import type { Row } from "./row.ts";
 
 const fixtures = new URL("../fixtures/images/", import.meta.url);
@@ -27,7 +28,25 @@ const arithmetic = () => {
   return d.decodeImage(bytes);
 };
 
+const network = file.parseNetwork(`layers: [{ linear: { outputs: 2 } }]
+loss: crossEntropy
+optimizer: sgd
+data: { images: { folder: p, size: 2, channels: 1 } }
+`);
+const names = ["cat/one.png", "dog/one.png"];
+const read = async () => png;
+
 export const images: readonly Row[] = [
+  [
+    "Pass Object.assign(read, { list }), or read the images with imageFolder.",
+    () => file.toDatasets(network, async () => png),
+    () => file.toDatasets(network, Object.assign(read, { list: async () => names })),
+    async () =>
+      d.imageFolder(
+        names.map((path) => ({ path, bytes: read })),
+        { size: 2 },
+      ),
+  ],
   [
     "Make it smaller beforehand, or raise maxPixels if the file can be trusted.",
     () => d.decodeImage(png, { maxPixels: 100 }),

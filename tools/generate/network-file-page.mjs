@@ -108,6 +108,7 @@ export function networkFilePage({ networkForm, needed }) {
     `### data: examples\n\nA list; every entry:\n\n${table(kinds.examples.form.of.fields)}`,
     `### data: csv\n\n${table(kinds.csv.form.fields)}`,
     `### data: idx\n\n${table(kinds.idx.form.fields)}`,
+    `### data: images\n\n${table(kinds.images.form.fields)}`,
     `### data: npz\n\n${table(kinds.npz.form.fields)}`,
     `### data: text\n\n${table(kinds.text.form.fields)}`,
     `### data: validation\n\nA share, or one of:\n\n${table(own.fields)}\n\n` +
