@@ -131,6 +131,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .option("--run <folder>", "keep all that belongs to the run in a new folder")
     .option("--threads <n>", "threads; default: as many as pay", whole(1))
     .option("--mpi", "share out every batch to the processes that mpirun has started")
+    .option("--shard", "with --mpi: each process keeps a share of the optimizer's memory")
     .option("--save-every <seconds>", "how often to save on the way; default 60", whole(0))
     .option("--find-rate", "do not train: try learning rates, and suggest one (with --plot, too)")
     .option(
@@ -252,6 +253,11 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .argument("<file>", "the network file")
     .option("--trace", "print what each pass of the compiler makes of a training step")
     .addOption(set())
+    .option(
+      "--ranks <n>",
+      "also the memory of each of so many processes that train together",
+      whole(1),
+    )
     .addOption(json())
     .action((file, options) =>
       start(async () => (await import("./summary.ts")).summaryCommand(file, options)),

@@ -12,12 +12,30 @@ const single = ["run", "findRate", "traceSteps", "threads"] as const;
 const written = ["report", "plot", "csv", "tensorboard"] as const;
 
 type Options = Readonly<
-  Partial<Record<(typeof single)[number] | (typeof written)[number] | "mpi", unknown>>
+  Partial<Record<(typeof single)[number] | (typeof written)[number] | "mpi" | "shard", unknown>>
 >;
 
 /** The job, where one is asked for; refuses what does not go together with it. */
 export async function processesFor(options: Options): Promise<Parallel | undefined> {
-  if (!options.mpi) return undefined;
+  if (!options.mpi) {
+    if (!options.shard) return undefined;
+    fail("usage", {
+      message: "The optimizer's memory is shared out among processes, and there is one.",
+      expected: "--shard together with --mpi",
+      found: "--shard alone",
+      where: "the command line",
+      fix: "Leave --shard out, or train by mpirun -n 4 … --mpi --shard.",
+    });
+  }
+  if (options.shard && options.report !== undefined) {
+    fail("usage", {
+      message: "A report looks at the optimizer's memory, which no process has as a whole.",
+      expected: "--shard or --report",
+      found: "both",
+      where: "the command line",
+      fix: "Leave --report out, or --shard.",
+    });
+  }
   const taken = single.find((name) => options[name] !== undefined);
   if (taken !== undefined) {
     const name = taken.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

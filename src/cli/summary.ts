@@ -21,6 +21,7 @@ import { remarkLines } from "./describe.ts";
 import { exit } from "./failure.ts";
 import { readNetwork } from "./files.ts";
 import { bytes, count, metric, plural } from "./numbers.ts";
+import { type MemoryOfRanks, memoryOfRanks } from "./ranks.ts";
 import { besides } from "./run-place.ts";
 import { bold, columns, dim, print, printJson } from "./terminal.ts";
 
@@ -53,11 +54,12 @@ interface SummaryOptions {
   readonly set?: readonly string[];
   readonly json?: boolean;
   readonly trace?: boolean;
+  readonly ranks?: number;
 }
 
 export async function summaryCommand(
   file: string,
-  { json, trace, set }: SummaryOptions,
+  { json, trace, set, ranks }: SummaryOptions,
 ): Promise<number> {
   const network = await readNetwork(file, set);
   const { data, inputs } = await givenTo(network, file);
@@ -87,6 +89,10 @@ export async function summaryCommand(
     total: compiled?.program.arena ?? total * each,
   };
   const passes = compiled?.passes;
+  const perRank =
+    ranks === undefined || total === frozen
+      ? undefined
+      : memoryOfRanks({ model, loss, optimizer, dtype }, batch, ranks);
   const remarks = remarksOn(taskOf({ model, loss, dtype }, batch), data?.train);
   if (json) {
     printJson({
@@ -100,6 +106,7 @@ export async function summaryCommand(
       optimizer: network.optimizer,
       operations: { forward, step: work, batchSize: n },
       memory,
+      ...(perRank && { perRank }),
       remarks,
       ...(passes && { passes }),
     });
@@ -144,6 +151,10 @@ export async function summaryCommand(
     3,
   ))
     print(`  ${line}`);
+  if (perRank) {
+    print();
+    for (const line of columns(rankTable(perRank), "<>>", 3)) print(`  ${line}`);
+  }
   for (const line of remarkLines(remarks)) print(line);
   for (const { pass, text } of passes ?? []) {
     print();
@@ -151,6 +162,20 @@ export async function summaryCommand(
     print(text);
   }
   return exit.ok;
+}
+
+/** The memory of a process, of several that train together. */
+function rankTable({ ranks, examples, whole, sharded }: MemoryOfRanks): string[][] {
+  const rows = [
+    [`gradients of ${plural(examples, "example")}`, "gradients"],
+    ["update", "update"],
+    ["trainer's state", "state"],
+    ["in all", "total"],
+  ] as const;
+  return [
+    [`memory of each of ${plural(ranks, "process", "processes")}`, "", "with --shard"].map(dim),
+    ...rows.map(([title, name]) => [title, bytes(whole[name]), bytes(sharded[name])]),
+  ];
 }
 
 /** A training step as it is run, and what each pass of the compiler makes of it. */

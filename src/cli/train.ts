@@ -9,7 +9,7 @@ import { scaleAdvice } from "../network-file/advice.ts";
 import { toMetadata } from "../network-file/checkpoint.ts";
 import { type PreparedNetwork, prepareNetwork, withTraining } from "../network-file/index.ts";
 import { dataChanges, type Given, resumption } from "../network-file/resume.ts";
-import type { Parallel } from "../parallel/parallel.ts";
+import { byRank, type Parallel } from "../parallel/parallel.ts";
 import { parameterCounts } from "../report/layers.ts";
 import { averaged } from "../train/averages.ts";
 import { originNotes } from "../train/checkpoint.ts";
@@ -74,6 +74,7 @@ interface TrainOptions extends RunFileOptions {
   /** false by --no-reproducible. */
   readonly reproducible?: boolean;
   readonly mpi?: boolean;
+  readonly shard?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -135,7 +136,7 @@ async function trainFile(
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     deterministic: options.deterministic ?? false,
     reproducible: options.reproducible ?? true,
-    ...(parallel && { parallel }),
+    ...(parallel && { parallel, shard: options.shard ?? false }),
     onReading: (name, progress) => reading.update(name, progress),
   }).finally(() => reading.clear());
   const { trainer, data } = prepared;
@@ -177,12 +178,17 @@ async function trainFile(
   }
   const before = run === undefined ? 0 : await secondsOf(run);
   const save = async (seconds: number, part = "") => {
-    if (follows) return;
+    if (follows) {
+      // The first one asks for what they keep.
+      if (options.shard) trainer.toBytes();
+      return;
+    }
     if (keeper && part === "") return keeper.save(before + seconds);
     const path = part === "" ? out : `${out.replace(/\.safetensors$/, "")}.${part}.safetensors`;
     await writeAtomically(path, trainer.toBytes(toMetadata(prepared)));
   };
-  const stopped = await train(prepared, options, { say, save, seen, keeper });
+  const together = options.shard ? parallel : undefined;
+  const stopped = await train(prepared, options, { say, save, seen, keeper, together });
   await save(stopped.seconds);
   const why = stopped.signal ? "aborted" : stopped.early ? "early" : "finished";
   const files = await writeRunFiles(file, prepared, options, { epochs: seen, stopped: why });
@@ -352,6 +358,8 @@ interface Running {
   /** Writes the checkpoint, or one beside it with a name of its own. */
   readonly save: (seconds: number, part?: string) => Promise<void>;
   readonly keeper: RunKeeper | undefined;
+  /** The processes that save together, where they do. */
+  readonly together: Parallel | undefined;
   /** Where epochs are put, if anybody will ask for them. */
   readonly seen: TimedEpoch[];
 }
@@ -359,7 +367,7 @@ interface Running {
 async function train(
   { network, data, trainer, fit }: PreparedNetwork,
   options: TrainOptions,
-  { say, save, seen, keeper }: Running,
+  { say, save, seen, keeper, together }: Running,
 ): Promise<{ signal: { exitCode: number } | undefined; early: boolean; seconds: number }> {
   const { epochs, batchSize } = network.training;
   const perEpoch = Math.ceil(data.train.size / batchSize);
@@ -401,7 +409,8 @@ async function train(
         await save(progress.elapsed, rule === "best" ? "best" : `epoch-${report.epoch}`);
       }
       if (last === options.pauseAt && last < epochs) interruption.pause();
-      if (performance.now() - saved > (options.saveEvery ?? secondsBetweenSaves) * 1000) {
+      const due = performance.now() - saved > (options.saveEvery ?? secondsBetweenSaves) * 1000;
+      if (together ? byRank(together, due ? 1 : 0)[0] === 1 : due) {
         await save(progress.elapsed);
         saved = performance.now();
       }

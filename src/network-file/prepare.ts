@@ -163,7 +163,7 @@ export interface PreparedNetwork {
 /** What trains it, which no network file says: it decides about the time, not the result. */
 type Machine = Pick<
   TrainerOptions,
-  "backend" | "deterministic" | "reproducible" | "threads" | "parallel"
+  "backend" | "deterministic" | "reproducible" | "threads" | "parallel" | "shard"
 >;
 
 /** Reads the data of a network file and makes its trainer. Errors as in `toDatasets`. */
@@ -178,6 +178,7 @@ export async function prepareNetwork(
     "reproducible",
     "threads",
     "parallel",
+    "shard",
     "onReading",
     "signal",
   ]);
@@ -223,7 +224,7 @@ export function makeTrainer(
   network: NetworkFile,
   model: Layer,
   marks: Fitted["marks"] = {},
-  { backend = "auto", deterministic = false, reproducible, threads, parallel }: Machine = {},
+  { backend = "auto", deterministic = false, reproducible, threads, parallel, shard }: Machine = {},
 ): Trainer {
   const { dtype, update, seed, gradientNorm = false } = network.training;
   const loss = markedLoss(network, marks);
@@ -241,7 +242,7 @@ export function makeTrainer(
       deterministic,
       ...(reproducible === undefined ? {} : { reproducible }),
       ...(threads === undefined ? {} : { threads }),
-      ...(parallel && { parallel }),
+      ...(parallel && { parallel, shard: shard ?? false }),
     }),
   );
 }

@@ -5,15 +5,17 @@
 import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
 import type { DType } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { nodesOf } from "../core/graph.ts";
 import type { TensorType } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { div, mul } from "../ops/arithmetic.ts";
+import { broadcastTo } from "../ops/broadcast.ts";
 import { cast } from "../ops/cast.ts";
 import { greater, where } from "../ops/compare.ts";
 import { input, scalar } from "../ops/leaf.ts";
 import { reshape, slice } from "../ops/move.ts";
 import type { Objective } from "./objective.ts";
-import { bufferInputs, type Parametric, parameterInputs } from "./parameters.ts";
+import { bufferInputs, type Parametric, parameterInputs, slotSpecs } from "./parameters.ts";
 import { batchInputs, controlInputs, evaluated, healthOf, measures, trained } from "./parts.ts";
 import { type PortGraph, portGraph, type StepControls } from "./ports.ts";
 import { renewalOf } from "./renewal.ts";
@@ -21,7 +23,7 @@ import type { UpdateOptions } from "./step.ts";
 import { beforeUpdate, updateTogether } from "./update.ts";
 
 /** What a share of a batch adds to the sums. */
-type ShareGraph = PortGraph<
+export type ShareGraph = PortGraph<
   {
     readonly parameters: ByName<Tensor>;
     readonly buffers: ByName<Tensor>;
@@ -123,33 +125,86 @@ function refusePenalties(penalized: boolean, adds: boolean, weighted: boolean): 
   });
 }
 
-/** What stands where, for a graph of shares. */
-export function sumsPlan({ ports }: ShareGraph): SumsPlan {
+/** What stands where, for a graph of shares; gradients in the order of these names, or as they come. */
+export function sumsPlan(
+  { ports }: ShareGraph,
+  order: readonly string[] = Object.keys(ports.outputs.gradients),
+): SumsPlan {
   let length = 0;
   const take = (size: number): number => {
     length += size;
     return length - size;
   };
-  const gradients = mapEntries(ports.outputs.gradients, ({ size }) => ({
-    start: take(size),
-    size,
-  }));
+  const gradients = Object.fromEntries(
+    order.map((name) => {
+      const { size } = entryOf(ports.outputs.gradients, name);
+      return [name, { start: take(size), size }];
+    }),
+  );
   const [loss, weight] = [take(1), take(1)];
   const counts = mapEntries(ports.outputs.counts, () => take(1));
   const stop = take(1);
   return { length, gradients, loss, weight, counts, stop };
 }
 
+/** The plan of what one process updates: the gradients of these parameters, then the single numbers. */
+export function partOf(plan: SumsPlan, names: readonly string[]): SumsPlan {
+  const first = Math.min(...names.map((name) => entryOf(plan.gradients, name).start));
+  const sizes = names.map((name) => entryOf(plan.gradients, name).size);
+  const length = sizes.reduce((sum, size) => sum + size, 0);
+  const shift = plan.loss - length;
+  return {
+    length: plan.length - shift,
+    gradients: Object.fromEntries(
+      names.map((name) => {
+        const { start, size } = entryOf(plan.gradients, name);
+        return [name, { start: start - first, size }];
+      }),
+    ),
+    loss: plan.loss - shift,
+    weight: plan.weight - shift,
+    counts: mapEntries(plan.counts, (place) => place - shift),
+    stop: plan.stop - shift,
+  };
+}
+
+/** Whether the update of a parameter reads what belongs to another, as clipping by a norm does. */
+export function updatesMeet(objective: Parametric, options: UpdateOptions): boolean {
+  const before = beforeUpdate(objective, options);
+  const gradients = mapEntries(trained(objective, before.parameters), ({ shape, dtype }, name) =>
+    input(`the gradient of ${name}`, shape, dtype),
+  );
+  const after = updateTogether(before, gradients);
+  const isOf = (slot: string, name: string): boolean => slot.startsWith(`${name}/`);
+  return Object.keys(gradients).some((name) => {
+    const results = [
+      entryOf(after.parameters, name),
+      ...Object.keys(after.slots).flatMap((slot) =>
+        isOf(slot, name) ? [entryOf(after.slots, slot)] : [],
+      ),
+    ];
+    const read = new Set(nodesOf(results));
+    return Object.entries(gradients).some(
+      ([other, gradient]) =>
+        other !== name && (read.has(gradient) || read.has(entryOf(before.parameters, other))),
+    );
+  });
+}
+
 /**
- * θ′ = update(θ, Σ w·∂E/∂θ / Σ w).
+ * θ′ = update(θ, Σ w·∂E/∂θ / Σ w); of all trained parameters, or of those that are named.
  *
  * @throws ChainruleError "unsupported" for an optimizer that looks at the loss.
  */
 export function joinedStep(
   objective: Parametric,
-  options: UpdateOptions & { readonly adds: boolean; readonly plan: SumsPlan },
+  options: UpdateOptions & {
+    readonly adds: boolean;
+    readonly plan: SumsPlan;
+    readonly own?: readonly string[];
+  },
 ): JoinedGraph {
-  const { dtype, adds, plan } = options;
+  const { dtype, adds, plan, own } = options;
   const before = beforeUpdate(objective, options);
   const { parameters, slots } = before;
   const { learningRate, step } = before.controls;
@@ -158,17 +213,33 @@ export function joinedStep(
     slice(sums, { start: [start], end: [start + size] });
   const total = reshape(part(plan.weight, 1), []);
   const gradients = mapEntries(trained(objective, parameters), ({ shape }, name) => {
-    const { start, size } = entryOf(plan.gradients, name);
+    const place = plan.gradients[name];
+    // What others update is not read.
+    if (place === undefined) return broadcastTo(scalar(0, dtype), shape);
+    const { start, size } = place;
     const sum = reshape(part(start, size), shape);
     return adds ? sum : div(sum, total);
   });
   const after = updateTogether(before, gradients);
+  const specs = slotSpecs(objective, options.optimizer);
+  const ofOwn = <T>(all: ByName<T>, parameterOf: (name: string) => string): ByName<T> =>
+    own === undefined
+      ? all
+      : Object.fromEntries(Object.entries(all).filter(([name]) => own.includes(parameterOf(name))));
+  const itself = (name: string): string => name;
+  const ofSlot = (name: string): string => entryOf(specs, name).parameter;
+  const subject = { parameters: ofOwn(objective.parameters, itself) };
   return portGraph(
-    { parameters, slots, controls: { learningRate, step }, sums },
     {
-      parameters: after.parameters,
-      slots: after.slots,
-      health: healthOf(before, after.parameters, []),
+      parameters: ofOwn(parameters, itself),
+      slots: ofOwn(slots, ofSlot),
+      controls: { learningRate, step },
+      sums,
+    },
+    {
+      parameters: ofOwn(after.parameters, itself),
+      slots: ofOwn(after.slots, ofSlot),
+      health: healthOf({ subject, dtype }, after.parameters, []),
     },
   );
 }

@@ -6,18 +6,19 @@ import type { Executable } from "../backends/backend.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { at, only } from "../core/at.ts";
 import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
-import { allocate, type TypedArray } from "../core/dtype.ts";
+import type { TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import type { Graph } from "../core/graph.ts";
 import { seedKey } from "../core/random.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { byRank, type Parallel, type Summed } from "../parallel/parallel.ts";
-import { addTo, treeReduce } from "../parallel/tree.ts";
+import { addTo } from "../parallel/tree.ts";
 import { type Objective, supervised } from "../step/objective.ts";
 import { inputsByName, outputsByName } from "../step/ports.ts";
-import { joinedStep, type SumsPlan, shareStep, sumsPlan } from "../step/share.ts";
+import { shareStep, sumsPlan } from "../step/share.ts";
 import { examplesOf } from "./batches.ts";
 import { checkJoint, checkSharing, fixedPieces, rowRange } from "./joint-check.ts";
+import { Shards } from "./joint-shards.ts";
+import { type JointUpdate, memoryOf, Update } from "./joint-update.ts";
 import type { Live } from "./resident.ts";
 import type { StepResult } from "./single-step.ts";
 import type { Trainer } from "./trainer.ts";
@@ -39,8 +40,10 @@ export class JointTraining implements Live {
   /** Whether sums are our own, in an order that no number of processes changes. */
   readonly #ordered: boolean;
   readonly #pieces: number;
+  /** Who keeps the optimizer's memory of which parameters, where it is shared out. */
+  readonly #shards: Shards | undefined;
   #adds = false;
-  #update: Update | undefined;
+  #update: JointUpdate | undefined;
   /** Sums of pieces that wait for those beside them. */
   readonly #waiting: Summed[] = [];
   /** Programs that have this step's parameters. */
@@ -52,12 +55,28 @@ export class JointTraining implements Live {
 
   constructor(trainer: Trainer, parallel: Parallel, options: TrainerOptions) {
     checkJoint(parallel, options);
-    const { deterministic: ordered = false } = options;
+    const { deterministic: ordered = false, shard = false } = options;
     this.parallel = parallel;
     this.#trainer = trainer;
     this.#objective = supervised(trainer.model, trainer.loss);
     this.#ordered = ordered;
     this.#pieces = ordered ? fixedPieces : parallel.size;
+    this.#shards = shard ? new Shards(trainer, parallel, ordered) : undefined;
+  }
+
+  /** Leaves of the optimizer's memory what this process keeps. */
+  keepOwn(slots: Record<string, TypedArray>): void {
+    this.#shards?.keepOwn(slots);
+  }
+
+  /** All of the optimizer's memory; where it is shared out, all processes ask for it together. */
+  wholeSlots(slots: ByName<TypedArray>): ByName<TypedArray> {
+    return this.#shards?.gathered(slots) ?? slots;
+  }
+
+  /** Whether another process writes and speaks for this one. */
+  get follows(): boolean {
+    return this.parallel.rank > 0;
   }
 
   /**
@@ -68,20 +87,25 @@ export class JointTraining implements Live {
     const trainer = this.#trainer;
     const batch = { inputs, targets };
     const update = (this.#update ??= this.#prepare(batch));
-    const { plan, sums } = update;
     this.#load(update);
+    const { plan, sums } = update;
     this.#current.clear();
     const each = this.#pieces / this.parallel.size;
     const first = this.parallel.rank * each;
     this.#sum(batch, { from: first, to: first + each, into: sums, depth: 0 });
     sums[plan.stop] = this.#signal?.aborted ? 1 : 0;
-    if (this.#ordered) treeReduce(this.parallel, sums);
-    else this.parallel.allReduce(sums);
+    update.join(this.parallel, this.#ordered);
     this.#stopped ||= at(sums, plan.stop) > 0;
     const total = at(sums, plan.weight);
     const loss = at(sums, plan.loss) / (this.#adds ? 1 : total);
     update.control(trainer.learningRate, trainer.progress.steps);
-    if (!update.run() || !Number.isFinite(loss)) return undefined;
+    if (!update.run() || !Number.isFinite(loss)) {
+      // The step is then repeated as one process does it, with all that belongs to it.
+      this.settle();
+      const { slots } = trainer.ownState();
+      if (this.#shards) Object.assign(slots, this.#shards.gathered(slots));
+      return undefined;
+    }
     this.#newer = true;
     trainer.progress.steps++;
     if (trainer.progress.steps % compareEvery === 0) this.#compareStates(update);
@@ -170,7 +194,7 @@ export class JointTraining implements Live {
   }
 
   /** Before the first step: what can be shared out, and the update's program. */
-  #prepare(batch: Rows): Update {
+  #prepare(batch: Rows): JointUpdate {
     const trainer = this.#trainer;
     this.#adds = trainer.tasks.adds(batch);
     const rows = Math.max(1, Math.floor(at(batch.inputs.shape, 0) / this.#pieces));
@@ -180,13 +204,18 @@ export class JointTraining implements Live {
     };
     const plan = sumsPlan(this.#shareFor(part).graph);
     checkSharing(trainer, this.#objective, { ...batch, adds: this.#adds });
-    return new Update(trainer, this.#objective, { adds: this.#adds, plan });
+    const settings = { adds: this.#adds, plan };
+    return this.#shards
+      ? this.#shards.update(trainer, this.#objective, this.#shareFor(part).graph, settings)
+      : new Update(trainer, this.#objective, settings);
   }
 
-  #load(update: Update): void {
+  #load(update: JointUpdate): void {
     this.#trainer.attach(this);
     if (this.#loaded) return;
-    update.load(this.#trainer.ownState());
+    const state = this.#trainer.ownState();
+    this.#shards?.keepOwn(state.slots);
+    update.load(state);
     this.#loaded = true;
   }
 
@@ -229,12 +258,13 @@ export class JointTraining implements Live {
     const { steps, epoch, position } = this.#trainer.progress;
     this.#compare("data", [hashOf([inputs.data, targets.data]), data.size]);
     this.#compare("plan", [...plan, epoch, position, steps]);
-    this.#compare("state", [hashOf([...Object.values(parameters), ...Object.values(slots)])]);
+    this.#compareStates({ parameters, slots });
   }
 
-  #compareStates({ parameters, slots }: Update): void {
-    const hash = hashOf([...Object.values(parameters), ...Object.values(slots)]);
-    this.#compare("state", [hash]);
+  #compareStates({ parameters, slots }: Pick<JointUpdate, "parameters" | "slots">): void {
+    // Of the optimizer's memory each has another part where it is shared out.
+    const memory = this.#shards ? [] : Object.values(slots);
+    this.#compare("state", [hashOf([...Object.values(parameters), ...memory])]);
   }
 
   #compare(what: string, numbers: readonly number[]): void {
@@ -266,77 +296,6 @@ interface Stretch {
   readonly to: number;
   readonly into: Summed;
   readonly depth: number;
-}
-
-/** The second half of a step, with the state in its memory. */
-class Update {
-  readonly plan: SumsPlan;
-  readonly sums: Summed;
-  readonly parameters: ByName<TypedArray>;
-  readonly slots: ByName<TypedArray>;
-  readonly #rate: TypedArray;
-  readonly #step: TypedArray;
-  readonly #run: () => boolean;
-
-  constructor(
-    { optimizer, dtype, backend }: Trainer,
-    objective: Objective,
-    { adds, plan }: { readonly adds: boolean; readonly plan: SumsPlan },
-  ) {
-    const graph = joinedStep(objective, { optimizer, dtype, adds, plan });
-    const memory = memoryOf(backend.compile(graph) as Executable, graph);
-    const inputs = inputsByName(graph, memory.inputs);
-    const places = outputsByName(graph, [...graph.outputs.keys()]);
-    this.plan = plan;
-    this.sums = inputs.sums as Summed;
-    this.parameters = inputs.parameters;
-    this.slots = inputs.slots;
-    this.#rate = inputs.controls.learningRate;
-    this.#step = inputs.controls.step;
-    const renewed = (["parameters", "slots"] as const).flatMap((part) =>
-      Object.entries(places[part]).map(
-        ([name, place]) => [entryOf(inputs[part], name), place] as const,
-      ),
-    );
-    this.#run = () => {
-      const results = memory.run();
-      if (Number.isNaN(only(at(results, places.health)))) return false;
-      for (const [into, place] of renewed) into.set(at(results, place));
-      return true;
-    };
-  }
-
-  control(learningRate: number, step: number): void {
-    this.#rate[0] = learningRate;
-    this.#step[0] = step;
-  }
-
-  /** Renews the state, unless it would not be finite. */
-  run(): boolean {
-    return this.#run();
-  }
-
-  load(from: {
-    readonly parameters: ByName<TypedArray>;
-    readonly slots: ByName<TypedArray>;
-  }): void {
-    for (const part of ["parameters", "slots"] as const) {
-      for (const [name, into] of Object.entries(this[part])) into.set(entryOf(from[part], name));
-    }
-  }
-
-  save(to: { readonly parameters: ByName<TypedArray>; readonly slots: ByName<TypedArray> }): void {
-    for (const part of ["parameters", "slots"] as const) {
-      for (const [name, from] of Object.entries(this[part])) entryOf(to[part], name).set(from);
-    }
-  }
-}
-
-/** A program's memory, or arrays in its place where it has none at hand. */
-function memoryOf(program: Executable, graph: Graph): NonNullable<Executable["memory"]> {
-  if (program.memory !== undefined) return program.memory;
-  const inputs = graph.inputs.map(({ dtype, size }) => allocate(dtype, size));
-  return { inputs, run: () => program.run(inputs) };
 }
 
 /** Whose number is not that of most of them. */

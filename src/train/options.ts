@@ -36,6 +36,7 @@ const trainerOptions: Readonly<Record<keyof TrainerOptions, true>> = {
   update: true,
   gradientNorm: true,
   parallel: true,
+  shard: true,
 };
 
 const processes = /* @__PURE__ */ object(
@@ -108,13 +109,21 @@ export function checkTrainer(model: Layer, options: TrainerOptions): void {
       found: shown(threads),
     });
   }
-  for (const name of ["gradientNorm", "deterministic", "reproducible"] as const) {
+  for (const name of ["gradientNorm", "deterministic", "reproducible", "shard"] as const) {
     const given: unknown = options[name] ?? false;
     if (typeof given === "boolean") continue;
     fail("bad-argument", {
       message: `trainer cannot use this ${name}.`,
       expected: "true or false",
       found: shown(given),
+    });
+  }
+  if (options.shard && options.parallel === undefined) {
+    fail("bad-argument", {
+      message: "The optimizer's memory is shared out among processes, and there is one.",
+      expected: "shard together with parallel",
+      found: "shard alone",
+      fix: "Leave shard out, or train in several processes: { parallel: await mpi(), shard: true }.",
     });
   }
   if (options.parallel !== undefined) checkKind("parallel", options.parallel, processes);

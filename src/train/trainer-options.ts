@@ -43,4 +43,10 @@ export interface TrainerOptions {
    * `deterministic` the bits are the same for 1, 2, 4 and 8 processes.
    */
   readonly parallel?: Parallel;
+  /**
+   * Shares out the optimizer's memory: each process keeps that of some parameters and updates them. The bits
+   * do not change. `save`, `toBytes` and `slots` then collect it, and are called by all processes together.
+   * Default false.
+   */
+  readonly shard?: boolean;
 }

@@ -130,6 +130,7 @@ export class Trainer<P extends Ranks = Ranks> {
     this.learningRate = options.optimizer.learningRate.initial;
     seedKey(seed);
     this.#state = firstState(model, options.optimizer, dtype, seed);
+    this.joint?.keepOwn(this.#state.slots);
   }
 
   /**
@@ -173,7 +174,8 @@ export class Trainer<P extends Ranks = Ranks> {
 
   /** The optimizer's memory by "parameter/slot". */
   get slots(): ReadonlyMap<string, TypedArray> {
-    return new Map(Object.entries(this.#settled().slots));
+    const { slots } = this.#settled();
+    return new Map(Object.entries(this.joint?.wholeSlots(slots) ?? slots));
   }
 
   /**
@@ -417,7 +419,8 @@ export class Trainer<P extends Ranks = Ranks> {
    * processes that train together the first one writes.
    */
   async save(path: string, extra: Readonly<Record<string, string>> = {}): Promise<void> {
-    if ((this.joint?.parallel.rank ?? 0) > 0) return;
+    // The first one asks for what the others keep.
+    if (this.joint?.follows) return void this.joint.wholeSlots(this.#settled().slots);
     const bytes = this.toBytes(extra);
     await (await import("#files")).writeAtomically(path, bytes);
   }
@@ -447,6 +450,7 @@ export class Trainer<P extends Ranks = Ranks> {
       [name, arrayOf(this.dtype, data)] as const;
     setValues(this.#state, Array.from(state.values, own));
     Object.assign(this.#state.slots, Object.fromEntries(Array.from(state.slots, own)));
+    this.joint?.keepOwn(this.#state.slots);
     this.best = state.best;
     this.progress = state.progress;
     this.learningRate = state.learningRate;

@@ -2,6 +2,19 @@ import { describe, expect, it } from "vitest";
 import { example, folder, run, write } from "./run.ts";
 
 describe("summary", () => {
+  it("prints the memory of each of several processes", async () => {
+    const { stdout } = await run(["summary", example("mnist"), "--ranks", "8", "--json"]);
+    const { whole, sharded, ...rest } = JSON.parse(stdout).perRank;
+    expect(rest.ranks).toBe(8);
+    for (const { gradients, update, state, total } of [whole, sharded]) {
+      expect(gradients + update + state).toBe(total);
+    }
+    expect(sharded.state).toBeLessThan(whole.state);
+    const one = await run(["summary", example("mnist"), "--ranks", "1"]);
+    expect(one.stdout).toContain("memory of each of 1 process ");
+    expect(one.code).toBe(0);
+  });
+
   it("lists layers, shapes, parameters and operations", async () => {
     const { code, stdout } = await run(["summary", example("mnist")]);
     expect(code).toBe(0);

@@ -69,6 +69,22 @@ const small = () => penalized(linear(1, 1), { l2: 0.1 });
 
 export const processes: readonly Row[] = [
   [
+    "Leave --shard out, or train by mpirun -n 4 … --mpi --shard.",
+    () => processesFor({ shard: true }),
+    () => processesFor({}),
+  ],
+  [
+    "Leave --report out, or --shard.",
+    () => processesFor({ mpi: true, shard: true, report: "r.html" }),
+    () => processesFor({ shard: undefined, report: "r.html" }),
+  ],
+  [
+    "Leave shard out, or train in several processes: { parallel: await mpi(), shard: true }.",
+    () => trains(linear(1, 1), { ...single, shard: true }),
+    () => trains(linear(1, 1), single),
+    () => trains(linear(1, 1), { shard: true }),
+  ],
+  [
     "Leave --… out, or --mpi.",
     () => processesFor({ mpi: true, threads: 2 }),
     () => processesFor({ threads: 2 }),

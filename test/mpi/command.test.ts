@@ -21,7 +21,16 @@ describe.each(launchers.slice(0, 1))("train --mpi with $name", (launcher) => {
   it("speaks once, and saves the same for any number of processes, on from any other", async () => {
     const whole = await train(1, "whole.safetensors");
     expect(whole.code, whole.stderr).toBe(0);
-    const half = await train(4, "part.safetensors", "--epochs", "20", "--quiet");
+    const half = await train(
+      4,
+      "part.safetensors",
+      "--epochs",
+      "20",
+      "--quiet",
+      "--shard",
+      "--save-every",
+      "0",
+    );
     expect(half).toEqual({ code: 0, stdout: "", stderr: "" });
     const path = join(cwd, "part.safetensors");
     const rest = await train(2, "part.safetensors", "--resume", path, "--epochs", "40");
