@@ -9,7 +9,7 @@ import type { Loss } from "../nn/losses.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { supervised } from "../step/objective.ts";
 import { slotSpecs } from "../step/parameters.ts";
-import { joinedStep, partOf, shareStep, sumsPlan, updatesMeet } from "../step/share.ts";
+import { joinedStep, ownPlan, shareStep, sumsPlan, updatesMeet } from "../step/share.ts";
 import { shardNames } from "../train/joint-shards.ts";
 
 interface Trained {
@@ -77,7 +77,7 @@ export function memoryOfRanks(
     .map((own) => {
       const update = joinedStep(objective, {
         ...{ ...settings, own },
-        plan: meet ? plan : partOf(plan, own),
+        plan: meet ? plan : ownPlan(plan, own),
       });
       // Beside its program each has the sums of all.
       return of(arena(update) + each * plan.length, each * (parameters + slotsOf(own)));

@@ -148,7 +148,7 @@ export function sumsPlan(
 }
 
 /** The plan of what one process updates: the gradients of these parameters, then the single numbers. */
-export function partOf(plan: SumsPlan, names: readonly string[]): SumsPlan {
+export function ownPlan(plan: SumsPlan, names: readonly string[]): SumsPlan {
   const first = Math.min(...names.map((name) => entryOf(plan.gradients, name).start));
   const sizes = names.map((name) => entryOf(plan.gradients, name).size);
   const length = sizes.reduce((sum, size) => sum + size, 0);

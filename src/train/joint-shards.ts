@@ -17,13 +17,13 @@ import { slotSpecs, trainable } from "../step/parameters.ts";
 import { inputsByName, outputsByName } from "../step/ports.ts";
 import {
   joinedStep,
-  partOf,
+  ownPlan,
   type ShareGraph,
   type SumsPlan,
   sumsPlan,
   updatesMeet,
 } from "../step/share.ts";
-import { type JointUpdate, memoryOf } from "./joint-update.ts";
+import { arraysForRuns, type JointUpdate } from "./joint-update.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** What is shared out. */
@@ -150,7 +150,7 @@ class ShardedUpdate implements JointUpdate {
     this.#settings = settings;
     this.sums = allocate(dtype, plan.length) as Summed;
     this.#meet = updatesMeet(objective, { optimizer, dtype });
-    const part = this.#meet || own.length === 0 ? plan : partOf(plan, own);
+    const part = this.#meet || own.length === 0 ? plan : ownPlan(plan, own);
     this.#program = programFor(trainer, objective, { ...settings, plan: part });
     this.slots = this.#program.inputs.slots;
     ({ parameters: this.parameters } = trainer.ownState());
@@ -226,7 +226,7 @@ function programFor(
   { adds, plan, own }: Pick<ShardSettings, "adds" | "plan" | "own">,
 ) {
   const graph = joinedStep(objective, { optimizer, dtype, adds, plan, own });
-  const memory = memoryOf(backend.compile(graph) as Executable, graph);
+  const memory = arraysForRuns(backend.compile(graph) as Executable, graph);
   const inputs = inputsByName(graph, memory.inputs);
   const places = outputsByName(graph, [...graph.outputs.keys()]);
   const renewed = (["parameters", "slots"] as const).flatMap((part) =>

@@ -49,7 +49,7 @@ export class Update implements JointUpdate {
     { adds, plan }: { readonly adds: boolean; readonly plan: SumsPlan },
   ) {
     const graph = joinedStep(objective, { optimizer, dtype, adds, plan });
-    const memory = memoryOf(backend.compile(graph) as Executable, graph);
+    const memory = arraysForRuns(backend.compile(graph) as Executable, graph);
     const inputs = inputsByName(graph, memory.inputs);
     const places = outputsByName(graph, [...graph.outputs.keys()]);
     this.plan = plan;
@@ -103,7 +103,10 @@ export class Update implements JointUpdate {
 }
 
 /** A program's memory, or arrays in its place where it has none at hand. */
-export function memoryOf(program: Executable, graph: Graph): NonNullable<Executable["memory"]> {
+export function arraysForRuns(
+  program: Executable,
+  graph: Graph,
+): NonNullable<Executable["memory"]> {
   if (program.memory !== undefined) return program.memory;
   const inputs = graph.inputs.map(({ dtype, size }) => allocate(dtype, size));
   return { inputs, run: () => program.run(inputs) };

@@ -18,7 +18,7 @@ import { shareStep, sumsPlan } from "../step/share.ts";
 import { examplesOf } from "./batches.ts";
 import { checkJoint, checkSharing, fixedPieces, rowRange } from "./joint-check.ts";
 import { Shards } from "./joint-shards.ts";
-import { type JointUpdate, memoryOf, Update } from "./joint-update.ts";
+import { arraysForRuns, type JointUpdate, Update } from "./joint-update.ts";
 import type { Live } from "./resident.ts";
 import type { StepResult } from "./single-step.ts";
 import type { Trainer } from "./trainer.ts";
@@ -183,7 +183,7 @@ export class JointTraining implements Live {
       const graph = shareStep(this.#objective, types, { dtype, adds: this.#adds, rows });
       return {
         graph,
-        memory: memoryOf(backend.compile(graph) as Executable, graph),
+        memory: arraysForRuns(backend.compile(graph) as Executable, graph),
         places: {
           in: inputsByName(graph, [...graph.inputs.keys()]),
           out: outputsByName(graph, [...graph.outputs.keys()]),
