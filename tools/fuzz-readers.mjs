@@ -39,6 +39,14 @@ const kinds = {
       data.decodeImage(i % 2 ? withChecksums(bytes) : bytes, { maxPixels: 2 ** 22 }),
   },
   safetensors: { folder: "safetensors", end: ".safetensors", read: foreign("m.safetensors") },
+  "safetensors-index": {
+    files: () => [encoded('{"weight_map": {"w": "a.safetensors"}, "metadata": {"a": [{}]}}')],
+    read: foreign("m.safetensors.index.json", () => safetensorsFile()),
+  },
+  perceptrons: {
+    files: () => Object.values(recorded("exchange/perceptrons.json")).map(textOf),
+    read: foreign("net.json"),
+  },
   onnx: { folder: "onnx/torch-script", end: ".onnx", read: foreign("m.onnx") },
   "onnx-forms": { folder: "onnx/forms", end: ".onnx", read: foreign("m.onnx") },
   pytorch: { folder: "exchange/pytorch", end: ".pt", read: foreign("m.pt") },
@@ -76,7 +84,14 @@ const tfjsModels = () => {
   return [...Object.values(models), ...Object.values(trained)];
 };
 const tfjsGraphs = () => Object.values(recorded("tfjs/graphs.json").models);
-const textOf = ({ json }) => new TextEncoder().encode(JSON.stringify(json));
+const encoded = (text) => new TextEncoder().encode(text);
+const textOf = ({ json }) => encoded(JSON.stringify(json));
+
+/** A tensor that an index names. */
+function safetensorsFile() {
+  const header = encoded('{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}');
+  return Uint8Array.from([header.length, 0, 0, 0, 0, 0, 0, 0, ...header, 0, 0, 0, 0]);
+}
 
 function weightsOf(i) {
   return Uint8Array.from(Buffer.from(tfjsModels()[i].bytes, "base64"));

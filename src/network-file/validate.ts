@@ -167,14 +167,15 @@ class Reader {
     return this.#unfit(node, form, at);
   }
 
-  #word(node: Place, form: WordForm, at: Place): unknown {
+  /** `all` is what else may stand there, too. */
+  #word(node: Place, form: WordForm, at: Place, all: Form = form): unknown {
     const value = isScalar(node) ? node.value : undefined;
     if (form.words.includes(value as string)) return value;
     if (typeof value !== "string") return this.#unfit(node, form, at);
     const fix = nearestFix(value, form.words.map(String));
     return this.#complain(at, {
       message: `${show(value)} is none of the words that may stand here.`,
-      expected: needed(form),
+      expected: needed(all),
       ...(fix === undefined ? {} : { fix }),
     });
   }
@@ -362,6 +363,7 @@ class Reader {
 
   #either(node: Place, form: EitherForm, at: Place, depth: number): unknown {
     const fitting = form.of.find((alternative) => fits(alternative, node));
+    if (fitting?.kind === "word") return this.#word(node, fitting, at, form);
     return fitting === undefined
       ? this.#unfit(node, form, at)
       : this.#readNode(node, fitting, depth, at);

@@ -106,11 +106,11 @@ describe("files that are damaged", () => {
   };
   it("are refused, archives and HDF5 alike", async () => {
     const archive = bytesOf(recorded.models.branches!.file);
-    await mutated("archive", archive, 500, (bytes) => everything(bytes, "model.keras"));
+    await mutated("archive", archive, 1000, (bytes) => everything(bytes, "model.keras"));
     // The stored HDF5 file within, without the checksum in front of it.
     const at = Buffer.from(archive).indexOf("\u0089HDF", 0, "latin1");
     const hdf5 = archive.slice(at);
-    await mutated("hdf5", hdf5, 500, (bytes) => everything(bytes, "model.weights.h5"));
+    await mutated("hdf5", hdf5, 1000, (bytes) => everything(bytes, "model.weights.h5"));
   });
   it("values alone are listed, with the names of their layers", async () => {
     const archive = bytesOf(recorded.models.branches!.file);

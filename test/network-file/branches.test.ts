@@ -140,6 +140,7 @@ data: { examples: [{ inputs: [1, 2, 3, 4, 5, 6, 7, 8], targets: [1] }] }`;
 test.each([
   ["axis: 5, layers: [{ linear: { outputs: 1 } }]", "expected −2 … 1"],
   ["axis: some, layers: [{ linear: { outputs: 1 } }]", "none of the words that may stand here"],
+  ["axis: some, layers: [{ linear: { outputs: 1 } }]", "a whole number, or all"],
   ["name: bias, layers: [{ linear: { outputs: 1 } }]", "needs a parameter of two axes at least"],
   ["layers: []", "not empty"],
   ["axis: 0", "layers"],
