@@ -98,7 +98,8 @@ export interface DiagramUnit {
   readonly name: string;
   /** Symbols shown inside, with their values. */
   readonly symbols: readonly string[];
-  /** The symbol of ∂E/∂(net input), shown below. */
+  /** The symbols of ∂out/∂net, where the unit lies on the way, and of ∂E/∂net, shown below. */
+  readonly slope?: string;
   readonly gradient?: string;
 }
 /** A line of the drawing: one factor or one input. */
@@ -109,6 +110,8 @@ export interface DiagramEdge {
   readonly symbol: string;
   /** On the way from the chosen parameter to the loss. */
   readonly marked: boolean;
+  /** Where it is: the symbol of the local derivative, ∂net/∂out of the unit before or ∂net/∂w. */
+  readonly local?: string;
 }
 
 /**

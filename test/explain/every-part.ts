@@ -31,7 +31,8 @@ const targetsOf: Readonly<Record<string, LossCase["targets"]>> = {
 
 /** Every loss of the network file whose outputs are a row of numbers. */
 export const lossCases: readonly LossCase[] = Object.entries(lossRows).flatMap(([name, row]) => {
-  if (name === "ctc") return [];
+  // Rows of steps, and losses that are made of the others here.
+  if (name === "ctc" || name === "combinedLoss") return [];
   const { targets, outputsFor = (n: number) => n } = row;
   const kind = { labels: "label", numbers: "real", signs: "sign" } as const;
   const form = row.form.kind === "record" ? row.form : undefined;

@@ -238,6 +238,15 @@ it("the picture marks the whole way of w1, through w5 and w7, and has δ below t
   const edges = d.data.diagram!.edges.filter(({ marked }) => marked);
   expect(edges.map(({ symbol }) => symbol)).toEqual(["w1", "w5", "w7"]);
   expect(d.toSvg()).toContain(">δ_h1 = 0.008771<");
+  // ∂net/∂w is what w multiplies, ∂net/∂out the weight, ∂out/∂net the slope of the activation.
+  expect(edges.map(({ local }) => local)).toEqual([
+    "∂net_h1/∂w1",
+    "∂net_o1/∂out_h1",
+    "∂net_o2/∂out_h1",
+  ]);
+  for (const own of ["∂net_h1/∂w1 = 0.05", "∂net_o2/∂out_h1 = 0.5", "∂out_h1/∂net_h1 = 0.2413"])
+    expect(d.toSvg()).toContain(`>${own}<`);
+  expect(d.toLatex()).toContain("\\tfrac{\\partial");
   const b = await explain(seedNetwork(), { ...options, parameter: "w6" });
   expect(b.data.diagram!.edges.flatMap((e) => (e.marked ? [e.symbol] : []))).toEqual(["w6"]);
   // In a sequential update δ is another number.

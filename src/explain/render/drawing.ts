@@ -1,6 +1,6 @@
 /** Where everything in the picture of a network stands, in pixels; y grows downwards. */
 import { at, zip } from "../../core/at.ts";
-import type { Diagram, DiagramUnit } from "../derivation.ts";
+import type { Diagram, DiagramEdge, DiagramUnit } from "../derivation.ts";
 import { type Edge, type Point, placed } from "./labels.ts";
 import { rounded, type Style } from "./print.ts";
 
@@ -12,6 +12,8 @@ interface Drawing {
   readonly edges: readonly (Edge & {
     readonly marked: boolean;
     readonly symbol: string;
+    /** The local derivative, below the weight. */
+    readonly local: string | undefined;
     /** The middle of the label. */
     readonly at: Point;
   })[];
@@ -19,7 +21,7 @@ interface Drawing {
     readonly at: Point;
     readonly lines: readonly string[];
     /** What is written below. */
-    readonly below: string | undefined;
+    readonly below: readonly string[];
   }[];
 }
 
@@ -37,19 +39,22 @@ export function drawing(
 ): Drawing {
   const tallest = Math.max(...d.columns.map((c) => c.length));
   const half = (name: string) => 2.9 * `${name} = ${brief(name, style)}`.length;
-  const longest = Math.max(0, ...d.edges.map((e) => 2 * half(e.symbol)));
+  const halfOf = ({ symbol, local }: DiagramEdge) =>
+    Math.max(half(symbol), local === undefined ? 0 : half(local));
+  const longest = Math.max(0, ...d.edges.map((e) => 2 * halfOf(e)));
   // So many labels find room beside each other on the way from column to column.
   const crowd = Math.max(...d.columns.slice(1).map((c, l) => c.length * at(d.columns, l).length));
   const width = Math.round(Math.max(230, Math.max(1.6, crowd / 6) * longest + 2 * radius));
   const x = (l: number) => margin + l * width;
   const y = (l: number, j: number) =>
     ((2 * j + 1 + tallest - at(d.columns, l).length) * height) / 2;
-  const edges = d.edges.map(({ from: [l, k], to, symbol, marked }) => ({
-    from: [x(l) + radius, y(l, k)] as const,
-    to: [x(l + 1) - radius, y(l + 1, to)] as const,
-    half: [half(symbol), 7] as const,
-    marked,
-    symbol,
+  const edges = d.edges.map((e) => ({
+    from: [x(e.from[0]) + radius, y(...e.from)] as const,
+    to: [x(e.from[0] + 1) - radius, y(e.from[0] + 1, e.to)] as const,
+    half: [halfOf(e), e.local === undefined ? 7 : 13] as const,
+    marked: e.marked,
+    symbol: e.symbol,
+    local: e.local,
   }));
   const places = placed(edges);
   return {
@@ -59,7 +64,7 @@ export function drawing(
       column.map((unit, j) => ({
         at: [x(l), y(l, j)] as const,
         lines: lines(unit, l === 0),
-        below: unit.gradient && `${unit.gradient} = ${brief(unit.gradient, style)}`,
+        below: [unit.slope, unit.gradient].flatMap((name) => name ?? []),
       })),
     ),
   };

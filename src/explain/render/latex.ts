@@ -106,6 +106,9 @@ export function toLatex(d: Document, { standalone = true }: LatexOptions = {}): 
   return `${preamble(d.language === "zh")}\n\\begin{document}\n${body}\n\\end{document}\n`;
 }
 
+/** A derivative on one line. */
+const inline = (tex: string): string => tex.replace(/\\frac(?=\{\\partial)/g, "\\tfrac");
+
 /** The network drawn with TikZ, a pixel being three quarters of a point. */
 function picture(d: Diagram, style: Style): string {
   const value = (name: string): string => {
@@ -121,12 +124,19 @@ function picture(d: Diagram, style: Style): string {
   const at = ([x, y]: Point) => `(${x.toFixed(1)},${y.toFixed(1)})`;
   const node = (p: Point, look: string, text: string) =>
     `\\node[fill=white,inner sep=1pt,font=\\scriptsize${look}] at ${at(p)} {${text}};`;
+  const valued = (...names: readonly (string | undefined)[]) =>
+    names
+      .flatMap((n) => (n === undefined ? [] : [`$${inline(tex(n))} = ${value(n)}$`]))
+      .join("\\\\");
   const ring = `,draw,circle,align=center,minimum size=${1.5 * radius}pt`;
   return [
     "\\begin{tikzpicture}[x=.75pt,y=-.75pt]",
     ...edges.map((e) => `\\draw[${e.marked ? "very thick" : "thin"}] ${at(e.from)}--${at(e.to)};`),
-    ...edges.map((e) => node(e.at, "", `$${tex(e.symbol)} = ${value(e.symbol)}$`)),
+    ...edges.map((e) => node(e.at, ",align=center", valued(e.symbol, e.local))),
     ...units.map((u) => node(u.at, ring, u.lines.join("\\\\"))),
+    ...units.flatMap(({ at: [x, y], below }) =>
+      below.map((name, i) => node([x, y + radius + 9 + 11 * i], "", valued(name))),
+    ),
     "\\end{tikzpicture}",
   ].join("\n");
 }

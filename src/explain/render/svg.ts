@@ -23,14 +23,17 @@ export function svg(d: Diagram, style: Style): string {
     ({ from, to, marked }) =>
       `<line x1="${from[0]}" y1="${from[1]}" x2="${to[0]}" y2="${to[1]}" stroke="#000" stroke-width="${marked ? 3 : 1}"/>`,
   );
-  const labels = edges.map(({ half: [w, h], at: [x, y], symbol }) => {
+  const valued = (name: string) => `${name} = ${brief(name, style)}`;
+  const labels = edges.map(({ half: [w, h], at: [x, y], symbol, local }) => {
     const box = `<rect x="${round(x - w)}" y="${round(y - h)}" width="${round(2 * w)}" height="${2 * h}" fill="#fff"/>`;
-    return box + text([round(x), round(y)], [`${symbol} = ${brief(symbol, style)}`], 10);
+    const lines = [symbol, ...(local === undefined ? [] : [local])].map(valued);
+    return box + text([round(x), round(y)], lines, 10);
   });
   const circles = units.map(({ at, lines, below }) => {
     const circle = `<circle cx="${at[0]}" cy="${at[1]}" r="${radius}" fill="#fff" stroke="#000"/>`;
-    const gradient = below ? text([at[0], at[1] + radius + 9], [below], 10) : "";
-    return circle + text(at, lines, 11) + gradient;
+    const first = at[1] + radius + 9;
+    const under = below.map((name, i) => text([at[0], first + 11 * i], [valued(name)], 10));
+    return circle + text(at, lines, 11) + under.join("");
   });
   const all = [...lines, ...labels, ...circles].join("");
   const [w, h] = size;
