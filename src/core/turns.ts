@@ -30,6 +30,11 @@ export class Turns {
     return now - this.#since > patience;
   }
 
+  /** The same where what lies between two questions takes far longer than to read the clock. */
+  get late(): boolean {
+    return performance.now() - this.#since > patience;
+  }
+
   async give(): Promise<void> {
     await new Promise<void>((resolve) => {
       if (immediate) immediate(resolve);

@@ -84,7 +84,7 @@ export async function evaluateModelLater(
   let next = parts.next();
   while (!next.done) {
     const found = await next.value;
-    if (turns.due) await turns.give();
+    if (turns.late) await turns.give();
     next = parts.next(found);
   }
   return next.value;
@@ -108,7 +108,7 @@ export async function evaluateInTurns(
   while (!next.done) {
     const { value } = next;
     const found = value instanceof Promise ? await value : value;
-    if (turns.due) await turns.give();
+    if (turns.late) await turns.give();
     if (signal?.aborted) return undefined;
     next = parts.next(found);
   }
@@ -164,9 +164,12 @@ function* evaluation(
     own.set(start, yield run(part, values(), running));
     start += shared.size * batchSize;
   }
+  // Looking at the data has taken its time, and so do tracing and compiling.
+  yield [];
   for (let start = 0; start < size; start += batchSize) {
     const part = batch(trainer, data, start, batchSize);
     const measure = measureFor(trainer, part, metrics !== undefined);
+    if (start === 0) yield [];
     const found = measure.measured(
       shared
         ? sharedResults(shared, measure.outputs, own.get(start), (start / batchSize) % shared.size)
@@ -188,6 +191,8 @@ function* evaluation(
     if (filled + found.output.length <= outputs.length) outputs.set(found.output, filled);
     filled += found.output.length;
   }
+  // What follows takes long where there are many examples.
+  yield [];
   const common = {
     loss: adds ? sum : sum / weights,
     ...(Object.keys(counts).length > 0 && { counts }),
@@ -266,10 +271,33 @@ const mostRanked = 2 ** 23;
 /** A matrix of more classes is not made. */
 const mostConfused = 2048;
 
+/** Numbers that come one after another: the engine takes long over a list of millions that grows. */
+class Collected {
+  #room = new Float64Array(1024);
+  #count = 0;
+
+  add(x: number): void {
+    if (this.#count === this.#room.length) {
+      const room = new Float64Array(2 * this.#count);
+      room.set(this.#room);
+      this.#room = room;
+    }
+    this.#room[this.#count++] = x;
+  }
+
+  get length(): number {
+    return this.#count;
+  }
+
+  get values(): Float64Array {
+    return this.#room.subarray(0, this.#count);
+  }
+}
+
 /** What metrics are taken of, over all batches. */
 class Seen {
-  readonly #scores: number[] = [];
-  readonly #labels: number[] = [];
+  #scores = new Collected();
+  readonly #labels = new Collected();
   readonly #most: number;
   #columns = 1;
   #tooMany = false;
@@ -283,23 +311,26 @@ class Seen {
     const one = labels.length === 0;
     this.#tooMany ||= one && this.#scores.length + scores.length > this.#most;
     if (this.#tooMany) {
-      this.#scores.length = 0;
+      this.#scores = new Collected();
       return;
     }
     for (let i = 0; i < scores.length; i++) {
       if (ignored !== undefined && actual[Math.floor(i / columns)] === ignored) continue;
-      this.#scores.push(at(scores, i));
+      this.#scores.add(at(scores, i));
     }
-    for (let i = 0; i < labels.length; i++) this.#labels.push(at(labels, i) > 0.5 ? 1 : 0);
+    for (let i = 0; i < labels.length; i++) this.#labels.add(at(labels, i) > 0.5 ? 1 : 0);
   }
 
   answers(
     kind: Answers["kind"],
-    actual: ArrayLike<number> = this.#labels,
-    predicted: ArrayLike<number> = this.#scores.map((score) => (score > 0 ? 1 : 0)),
+    actual: ArrayLike<number> = this.#labels.values,
+    predicted?: ArrayLike<number>,
   ): Answers {
+    const scores = this.#scores.values;
+    const columns = this.#columns;
     // Scores of labels are taken from the threshold on.
-    return { kind, actual, predicted, scores: this.#scores, columns: this.#columns };
+    const taken = predicted ?? scores.map((score) => (score > 0 ? 1 : 0));
+    return { kind, actual, predicted: taken, scores, columns };
   }
 }
 

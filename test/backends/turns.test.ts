@@ -107,6 +107,19 @@ describe("a trainer that is asked", () => {
     }
   });
 
+  it("takes a turn between metrics, class by class", async () => {
+    const data = { inputs, targets };
+    const batchSize = size;
+    const alone = await inTurns(() => t.evaluateAsync(data, { batchSize }));
+    const { turns, result } = await inTurns(() =>
+      t.evaluateAsync(data, { batchSize, metrics: "all" }),
+    );
+    // Two that rank, of three classes: every other look at this clock is a turn.
+    expect(turns).toBeGreaterThan(alone.turns + 2);
+    expect(result).toEqual(t.evaluate(data, { batchSize, metrics: "all" }));
+    expect(Object.keys(result.metrics ?? {})).toContain("rocAuc");
+  });
+
   it("predicts in turns", async () => {
     const { turns, result } = await inTurns(() => t.predictAsync(inputs));
     expect(turns).toBeGreaterThan(1);
