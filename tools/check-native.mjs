@@ -4,10 +4,11 @@
  *
  *     node tools/check-native.mjs [--sanitize] [--graphs 20000] [--seed 1] [--vectors 16]
  *         [--compiler "aarch64-linux-gnu-gcc -static"] [--options=-O2] [--run "qemu-aarch64"]
+ *     node tools/check-native.mjs --threads [--vectors 16] [--options=…]
  *
  * Without --graphs: every operator with its derivatives, intrinsics, sums, products, training steps. With it:
- * so many random graphs, some hundreds in a file. --sanitize: addresses and undefined behaviour, -O1. Exits
- * with 1 where anything differs or a sanitizer complains.
+ * so many random graphs, some hundreds in a file. --sanitize: addresses and undefined behaviour, -O1, beside
+ * --options (wider vectors: --vectors 64 --options=-march=native). Exits with 1 where anything differs or a sanitizer complains.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,11 +23,12 @@ const text = { type: "string" };
 const { values: told } = parseArgs({
   options: {
     sanitize: { type: "boolean", default: false },
+    threads: { type: "boolean", default: false },
     graphs: text,
     seed: { ...text, default: "1" },
     vectors: { ...text, default: "16" },
     compiler: { ...text, default: "cc" },
-    options: { ...text, default: "-O0" },
+    options: text,
     run: { ...text, default: "" },
   },
 });
@@ -34,7 +36,7 @@ const words = (line) => line.split(/\s+/).filter(Boolean);
 
 const outfile = `${root}node_modules/.cache/chainrule/check-native.mjs`;
 await build({
-  entryPoints: [`${root}test/backends/c/standalone.ts`],
+  entryPoints: [`${root}test/backends/c/${told.threads ? "teams" : "standalone"}.ts`],
   bundle: true,
   packages: "external",
   platform: "node",
@@ -43,7 +45,7 @@ await build({
   alias: { "#files": `${root}src/files/node.ts` },
   outfile,
 });
-const { suite, graphs, standalone } = await import(pathToFileURL(outfile));
+const { suite, graphs, standalone, names, teamProgram } = await import(pathToFileURL(outfile));
 
 const fixed = ["-std=c17", "-w", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"];
 const sanitizers = [
@@ -52,7 +54,8 @@ const sanitizers = [
 ];
 const options = [
   ...[...fixed, "-fno-strict-aliasing", "-fno-delete-null-pointer-checks", "-fopenmp-simd"],
-  ...(told.sanitize ? sanitizers : words(told.options)),
+  ...(told.sanitize ? sanitizers : []),
+  ...words(told.options ?? (told.sanitize || told.threads ? "" : "-O0")),
 ];
 const folder = mkdtempSync(join(tmpdir(), "chainrule-native-"));
 
@@ -77,14 +80,36 @@ function check(works) {
   return wrong.length;
 }
 
+/** Training by one thread, two and three, under the sanitizer for races; whether something was wrong. */
+function checkThreads(name, dtype) {
+  const { text, image } = teamProgram(name, dtype, Number(told.vectors));
+  const [source, program, given] = ["t.c", "t", "in"].map((x) => join(folder, x));
+  writeFileSync(source, text);
+  writeFileSync(given, image);
+  const [compiler, ...first] = words(told.compiler);
+  const race = ["-O1", "-g", "-fsanitize=thread"];
+  const all = [...first, ...options, ...race, "-o", program, source, "-lm", "-lpthread", "-ldl"];
+  execFileSync(compiler, all, { stdio: "inherit" });
+  const { status, signal } = spawnSync(program, [given], { stdio: "inherit" });
+  if (status !== 0) console.log(`${name}, ${dtype}: ended with ${signal ?? status}`);
+  return status !== 0;
+}
+
 const batch = 600;
 let [done, wrong] = [0, 0];
-if (told.graphs === undefined) {
+if (told.threads) {
+  for (const name of names) {
+    for (const dtype of ["f32", "f64"]) {
+      done++;
+      wrong += Number(checkThreads(name, dtype));
+    }
+  }
+} else if (told.graphs === undefined) {
   const works = suite();
   wrong = check(works);
   done = works.length;
 }
-for (let seed = Number(told.seed); done < Number(told.graphs ?? 0); seed++) {
+for (let seed = Number(told.seed); !told.threads && done < Number(told.graphs ?? 0); seed++) {
   const works = graphs(Math.min(batch, Number(told.graphs) - done), seed);
   wrong += check(works);
   done += works.length;
