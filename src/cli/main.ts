@@ -253,11 +253,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .argument("<file>", "the network file")
     .option("--trace", "print what each pass of the compiler makes of a training step")
     .addOption(set())
-    .option(
-      "--ranks <n>",
-      "also the memory of each of so many processes that train together",
-      whole(1),
-    )
+    .option("--ranks <n>", "also the memory of each of so many processes", whole(1))
     .addOption(json())
     .action((file, options) =>
       start(async () => (await import("./summary.ts")).summaryCommand(file, options)),
