@@ -18,10 +18,11 @@ import { confusionLines, metrics } from "./describe.ts";
 import { exit } from "./failure.ts";
 import { quoted, self } from "./files.ts";
 import { count, formatNumber, percent, plural } from "./numbers.ts";
-import { inputsNamed, loadTrained, withData } from "./predict.ts";
+import { inputsNamed, withData } from "./predict.ts";
 import { checkWidth, imagesAt, inFileLater, isArchive, readRows, standardInput } from "./rows.ts";
 import { besides } from "./run-place.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
+import { loadTrained } from "./trained.ts";
 
 interface EvaluateOptions {
   readonly data?: string;

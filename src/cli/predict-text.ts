@@ -16,9 +16,10 @@ import { csvOf } from "./csv.ts";
 import { exit } from "./failure.ts";
 import { quoted } from "./files.ts";
 import { percent, plural } from "./numbers.ts";
-import type { Loaded, PredictOptions } from "./predict.ts";
+import type { PredictOptions } from "./predict.ts";
 import { readRows } from "./rows.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
+import type { Loaded } from "./trained.ts";
 
 /** How text is written on. */
 export interface WritingOptions {

@@ -1,9 +1,8 @@
 /** chainrule predict CHECKPOINT | FILE: what a trained network says to new rows. */
 
-import { extname } from "node:path";
 import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
-import { ChainruleError, fail } from "../core/errors.ts";
+import { fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { listed } from "../core/wording.ts";
 import type { Table } from "../data/csv.ts";
@@ -11,54 +10,39 @@ import { imageTensor } from "../data/images.ts";
 import { npzDataset, parseNpz } from "../data/npz.ts";
 import type { NumberFormat } from "../data/number-format.ts";
 import { applyPreprocessing, type ColumnRule, type Preprocessing } from "../data/preprocessing.ts";
-import { eachRecord } from "../data/records.ts";
+import { eachRecord, place } from "../data/records.ts";
 import { chosenRows } from "../data/table-columns.ts";
 import { windowEnds } from "../data/table-in-time.ts";
-import { inFile } from "../files/in-file.ts";
-import { readBytes, writeAtomically } from "../files/node.ts";
-import { restoreTrainer, type StoredNetwork, storedNetwork } from "../network-file/checkpoint.ts";
+import { readBytes, writeAtomically, writePieces } from "../files/node.ts";
 import { exampleRows } from "../network-file/datasets.ts";
 import { imageOptions } from "../network-file/image-folders.ts";
-import {
-  type DataDescription,
-  type NetworkFile,
-  type Prediction,
-  prepareNetwork,
-  reader,
-} from "../network-file/index.ts";
+import { type DataDescription, type Prediction, reader } from "../network-file/index.ts";
 import { constantTensor } from "../ops/leaf.ts";
-import { averaged } from "../train/averages.ts";
-import type { Trainer } from "../train/trainer.ts";
 import { csvOf } from "./csv.ts";
 import { exit } from "./failure.ts";
-import { checkpointFix, checkpointOf, dividerOf, quoted, readNetwork, self } from "./files.ts";
+import { dividerOf, quoted, self } from "./files.ts";
 import { formatNumber, percent, plural } from "./numbers.ts";
 import type { WritingOptions } from "./predict-text.ts";
-import { checkWidth, imagesAt, inFileLater, isArchive, readRows } from "./rows.ts";
-import { besides, runCheckpoint } from "./run-place.ts";
+import { ReadingLine } from "./progress.ts";
+import {
+  checkWidth,
+  comeInPieces,
+  imagesAt,
+  inFileLater,
+  isArchive,
+  readRows,
+  rowPieces,
+} from "./rows.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
+import { type Loaded, loadTrained, type ValueOptions } from "./trained.ts";
 import { checkTable } from "./writable.ts";
 
 /** The options of predict. */
-export interface PredictOptions extends WritingOptions {
-  readonly input?: readonly string[];
-  readonly data?: string;
+export interface PredictOptions extends WritingOptions, ValueOptions {
   /** Another word for `data`. */
   readonly csv?: string;
   readonly out?: string;
-  readonly checkpoint?: string;
-  readonly set?: readonly string[];
-  readonly untrained?: boolean;
-  readonly averages?: boolean;
   readonly json?: boolean;
-}
-
-/** A network that is ready to say something. */
-export interface Loaded extends Omit<StoredNetwork, "network"> {
-  readonly network: StoredNetwork["network"];
-  readonly trainer: Trainer;
-  /** Rows of the network's own data, if there is nothing else to predict. */
-  readonly own?: Tensor;
 }
 
 interface Rows {
@@ -69,82 +53,8 @@ interface Rows {
   readonly notes: readonly string[];
   /** Of images: where each comes from. */
   readonly files?: readonly string[];
-  /** Of windows: the row with which each ends. */
-  readonly ends?: readonly number[];
-}
-
-const noFile = (): never =>
-  fail("usage", {
-    message: "There is no network file whose settings could be changed.",
-    expected: "a network file, with --checkpoint",
-    found: "a checkpoint, which holds its own",
-    where: "--set",
-    fix: "Give the network file, and the checkpoint with --checkpoint PATH.",
-  });
-
-/** The network with the values that were asked for: trained, first, or averages. */
-export async function loadTrained(path: string, options: PredictOptions): Promise<Loaded> {
-  const loaded = await withValues(path, options);
-  // What was validated is what is used.
-  const { validateAverages = false } = loaded.network.training;
-  return (options.averages ?? (validateAverages && !options.untrained))
-    ? { ...loaded, trainer: averagesOf(loaded, path) }
-    : loaded;
-}
-
-function averagesOf({ trainer }: Loaded, path: string): Trainer {
-  try {
-    return averaged(trainer);
-  } catch (error) {
-    if (!(error instanceof ChainruleError) || error.code !== "bad-argument") throw error;
-    return fail("usage", {
-      message: `${trainer.optimizer.name} has kept no averages here.`,
-      expected: "a network that was trained with them",
-      found: "no averageDecay",
-      where: path,
-      fix: "Leave --averages out, or train with averageDecay in the optimizer's settings.",
-    });
-  }
-}
-
-async function withValues(path: string, options: PredictOptions): Promise<Loaded> {
-  if (extname(path) === ".safetensors" && options.checkpoint === undefined) {
-    if (options.set !== undefined) noFile();
-    return restored(await readBytes(path), path);
-  }
-  const network = await readNetwork(path, options.set);
-  const asked = options.input !== undefined || options.data !== undefined;
-  if (options.untrained) {
-    const prepared = await prepareNetwork(network, besides(path));
-    const { description, marks, train } = prepared.data;
-    const { trainer } = prepared;
-    return { network, description, marks, trainer, ...(asked ? {} : { own: train.inputs }) };
-  }
-  const checkpoint = options.checkpoint ?? (await runCheckpoint(path)) ?? checkpointOf(path);
-  const bytes = await readBytes(checkpoint).catch((error: ChainruleError) => {
-    if (options.checkpoint !== undefined || error.found !== "ENOENT") throw error;
-    return fail("file-unreadable", {
-      message: "There is no checkpoint of this network here.",
-      expected: checkpoint,
-      found: "no such file",
-      fix:
-        `Train first: ${self()} train ${quoted(path)}. Or give --checkpoint PATH, ` +
-        "or --untrained to use the first values.",
-    });
-  });
-  const loaded = restored(bytes, checkpoint, network);
-  if (asked) return loaded;
-  const { data } = await prepareNetwork(loaded.network, besides(path));
-  return { ...loaded, own: data.train.inputs };
-}
-
-/** The network of a checkpoint, with its values; what is wrong in there names the checkpoint. */
-function restored(bytes: Uint8Array, path: string, network?: NetworkFile): Loaded {
-  const read = () => {
-    const stored = storedNetwork(bytes, path, network);
-    return { ...stored, trainer: restoreTrainer(stored, bytes) };
-  };
-  return inFile(path, read, checkpointFix);
+  /** Which rows of the file they are, counted from 0; of windows, those with which they end. */
+  readonly numbers?: readonly number[];
 }
 
 /**
@@ -194,7 +104,7 @@ function inputsOf({ description }: Loaded, rows: Table | readonly (readonly stri
     : (rows as readonly (readonly string[])[]);
   const data = new Float64Array(cells.length * inputs);
   cells.forEach((row, i) => {
-    const where = named ? `row ${i + 1}` : inputAt(i);
+    const where = named ? place(named.source, at(named.lines, i)) : inputAt(i);
     // A table may hold targets behind the inputs.
     if (!named && row.length !== inputs) {
       fail("data-invalid", {
@@ -277,10 +187,11 @@ async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Pr
   // What is written out stands beside all columns.
   const needed =
     options.out === undefined ? preprocessing && inputsNamed(preprocessing) : undefined;
-  const { table, notes } = await readRows(options.data, loaded, needed);
+  const { table, notes, rows } = await readRows(options.data, loaded, needed);
   const inputs = inputsOf(loaded, table);
   const ends = windowEnds(preprocessing, table);
-  return { inputs, notes, table: ends ? chosenRows(table, ends) : table, ...(ends && { ends }) };
+  const numbers = ends ? ends.map((end) => at(rows, end)) : rows;
+  return { inputs, notes, table: ends ? chosenRows(table, ends) : table, numbers };
 }
 
 /** Rows of the array that goes in, of a network that was trained on such. */
@@ -313,6 +224,7 @@ function checkInputs(
   { data, dtype }: ArrayTensor,
   given: Tensor,
   { inputs, inputNames }: DataDescription,
+  numbers: readonly number[] | undefined,
 ): void {
   const at = data.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return;
@@ -321,10 +233,14 @@ function checkInputs(
     message: `A number is too large for this network, which computes in ${dtype}.`,
     expected: `a finite ${dtype}, of the size of those in training`,
     found: String(elementsOf(given)[at]),
-    where: `row ${Math.floor(at / inputs) + 1}, ${inputNames?.[column] ?? `value ${column + 1}`}`,
+    where: `row ${numberOf(Math.floor(at / inputs), numbers)}, ${inputNames?.[column] ?? `value ${column + 1}`}`,
     fix: "Give rows of the size of those in training.",
   });
 }
+
+/** What a row is called, counted from 1 in its file. */
+const numberOf = (row: number, numbers: readonly number[] | undefined): number =>
+  (numbers?.[row] ?? row) + 1;
 
 /** Outputs are finite, or there are none; what is made of them may still overflow. */
 function checkPrediction(prediction: Prediction, row: number): void {
@@ -336,9 +252,56 @@ function checkPrediction(prediction: Prediction, row: number): void {
     message: "What the outputs for a row stand for is not finite.",
     expected: "finite numbers",
     found: at < 0 ? `the value ${value}` : `${probabilities[at]} as the probability of class ${at}`,
-    where: `row ${row + 1}`,
+    where: `row ${row}`,
     fix: "Scale the inputs as in training; if training diverged, start it again.",
   });
+}
+
+/** The outputs for rows, and what they say; each is checked. */
+async function predictionsFor(
+  { network, description, marks, trainer }: Loaded,
+  x: Tensor,
+  numbers: readonly number[] | undefined,
+): Promise<Prediction[]> {
+  const read = reader(network, description, marks);
+  const { inputs } = trainer.batchOf({ inputs: x, targets: x });
+  checkInputs(inputs, x, description, numbers);
+  const outputs = await trainer.predict(x).data();
+  const n = at(x.shape, 0);
+  const width = outputs.length / n;
+  const predictions = Array.from({ length: n }, (_, i) =>
+    read([...outputs.subarray(i * width, (i + 1) * width)]),
+  );
+  for (const [i, prediction] of predictions.entries()) {
+    checkPrediction(prediction, numberOf(i, numbers));
+  }
+  return predictions;
+}
+
+/** Predicts a table of text piece by piece into another, in constant memory; how many rows. */
+async function predictPieces(
+  loaded: Loaded,
+  { data, out, json }: { data: string; out: string; json: boolean },
+): Promise<{ readonly rows: number; readonly notes: readonly string[] }> {
+  const notes: string[] = [];
+  const line = new ReadingLine(!json);
+  let rows = 0;
+  async function* texts(): AsyncGenerator<Uint8Array, void, undefined> {
+    const pieces = rowPieces(
+      data,
+      loaded,
+      (more) => notes.push(...more),
+      (progress) => line.update(data, progress),
+    );
+    for await (const { table, rows: numbers } of pieces) {
+      const predictions = await predictionsFor(loaded, inputsOf(loaded, table), numbers);
+      const text = predictionsCsv(predictions, loaded.description, table, rows === 0);
+      rows += predictions.length;
+      yield new TextEncoder().encode(text);
+    }
+  }
+  await writePieces(out, texts()).finally(() => line.clear());
+  return { rows, notes };
 }
 
 /** A row for each prediction, behind the columns of the table that it is for. */
@@ -346,26 +309,24 @@ function predictionsCsv(
   predictions: readonly Prediction[],
   { classes, targetNames }: DataDescription,
   table: Table | undefined,
-  files: readonly string[] | undefined,
+  /** Whether the names of the columns stand above them. */
+  headed = true,
+  files?: readonly string[],
 ): string {
   const name = targetNames?.[0];
-  const said = (p: Prediction): Record<string, string> => {
-    const numbers = p.outputs.length === 1 ? "predicted" : "predicted.";
-    const outputs = p.labels ?? p.values ?? (p.value === undefined ? p.outputs : [p.value]);
-    const own = outputs.map((v, i) => [
-      p.outputs.length === 1 ? numbers : `${numbers}${targetNames?.[i] ?? i}`,
-      String(v),
-    ]);
-    const shares = (p.probabilities ?? []).map((v, i) => [
-      `probability.${classes?.[i] ?? targetNames?.[i] ?? i}`,
-      String(v),
-    ]);
-    return p.class === undefined
-      ? Object.fromEntries([...own, ...shares])
-      : { predicted: p.class, ...Object.fromEntries(shares) };
-  };
-  const all = predictions.map(said);
-  const added = Object.keys(all[0] ?? {});
+  const outputsOf = (p: Prediction): readonly (string | number)[] =>
+    p.class !== undefined
+      ? [p.class]
+      : (p.labels ?? p.values ?? (p.value === undefined ? p.outputs : [p.value]));
+  // All rows have the columns of the first: of a table of millions they are named once.
+  const [first] = predictions;
+  const own = first ? outputsOf(first) : [];
+  const added = [
+    ...own.map((_, i) => (own.length === 1 ? "predicted" : `predicted.${targetNames?.[i] ?? i}`)),
+    ...(first?.probabilities ?? []).map(
+      (_, i) => `probability.${classes?.[i] ?? targetNames?.[i] ?? i}`,
+    ),
+  ];
   // What a table is called like that already stays what it is.
   const taken = new Set(table?.columns.map((c) => c.name));
   const title = (column: string) =>
@@ -373,10 +334,11 @@ function predictionsCsv(
   const given: readonly Pick<Table["columns"][number], "name" | "cells">[] =
     table?.columns ?? (files ? [{ name: "file", cells: files }] : []);
   return csvOf([
-    [...given.map((c) => c.name), ...added.map(title)],
-    ...all.map((row, i) => [
+    ...(headed ? [[...given.map((c) => c.name), ...added.map(title)]] : []),
+    ...predictions.map((p, i) => [
       ...given.map((c) => c.cells[i] ?? ""),
-      ...added.map((column) => row[column] ?? ""),
+      ...outputsOf(p).map(String),
+      ...(p.probabilities ?? []).map(String),
     ]),
   ]);
 }
@@ -399,31 +361,23 @@ export async function predictCommand(path: string, given: PredictOptions): Promi
   const options = withData(given);
   if (options.out !== undefined) await checkTable(options.out);
   const loaded = await loadTrained(path, options);
-  const { network, description, marks, trainer } = loaded;
+  const { network, description } = loaded;
   const { text } = network.data ?? {};
   if (text && (options.input ?? options.data) !== undefined) {
     return (await import("./predict-text.ts")).predictTexts(loaded, text, options);
   }
   checkNoWriting(options, path);
-  const { inputs: x, notes, table, ends, files } = await rowsOf(loaded, path, options);
-  const read = reader(network, description, marks);
-  const { inputs } = trainer.batchOf({ inputs: x, targets: x });
-  checkInputs(inputs, x, description);
-  const outputs = await trainer.predict(x).data();
-  const n = at(x.shape, 0);
-  const width = outputs.length / n;
-  const predictions = Array.from({ length: n }, (_, i) =>
-    read([...outputs.subarray(i * width, (i + 1) * width)]),
-  );
-  predictions.forEach(checkPrediction);
+  const { data, out } = options;
+  if (out !== undefined && data !== undefined && comeInPieces(data, loaded)) {
+    const { rows, notes } = await predictPieces(loaded, { data, out, json: options.json === true });
+    return written(rows, notes, { ...options, out });
+  }
+  const { inputs: x, notes, table, numbers, files } = await rowsOf(loaded, path, options);
+  const predictions = await predictionsFor(loaded, x, numbers);
   if (options.out !== undefined) {
-    const text = predictionsCsv(predictions, description, table, files);
+    const text = predictionsCsv(predictions, description, table, true, files);
     await writeAtomically(options.out, new TextEncoder().encode(text));
-    for (const note of notes) remark(note);
-    const written = { rows: predictions.length, out: options.out };
-    if (options.json) printJson({ ...written, notes });
-    else print(`${plural(predictions.length, "row")} written to ${quoted(options.out)}.`);
-    return exit.ok;
+    return written(predictions.length, notes, { ...options, out: options.out });
   }
   if (options.json) {
     printJson({
@@ -435,8 +389,19 @@ export async function predictCommand(path: string, given: PredictOptions): Promi
   }
   for (const note of notes) remark(note);
   const alignment = `${files ? "<" : ">"}<${description.classes === undefined ? "" : ">"}`;
-  for (const line of columns(linesOf(predictions, loaded, { ends, files }), alignment, 3))
+  for (const line of columns(linesOf(predictions, loaded, { numbers, files }), alignment, 3))
     print(line);
+  return exit.ok;
+}
+
+function written(
+  rows: number,
+  notes: readonly string[],
+  { out, json }: { readonly out: string; readonly json?: boolean },
+): number {
+  for (const note of notes) remark(note);
+  if (json) printJson({ rows, out, notes });
+  else print(`${plural(rows, "row")} written to ${quoted(out)}.`);
   return exit.ok;
 }
 
@@ -469,9 +434,9 @@ const mostColumns = 6;
 function linesOf(
   predictions: readonly Prediction[],
   { description }: Loaded,
-  { ends, files }: { readonly [name in "ends" | "files"]?: Rows[name] | undefined },
+  { numbers, files }: { readonly [name in "numbers" | "files"]?: Rows[name] | undefined },
 ): string[][] {
-  const row = (i: number): string => dim(files?.[i] ?? String((ends?.[i] ?? i) + 1));
+  const row = (i: number): string => dim(files?.[i] ?? String(numberOf(i, numbers)));
   const title = files ? "file" : "row";
   const [first] = predictions;
   const { classes, targetNames } = description;

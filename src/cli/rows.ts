@@ -5,7 +5,8 @@ import { sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
-import { chosenRows, emptyRowNotes } from "../data/table-columns.ts";
+import { type ReadingProgress, tablePieces } from "../data/read-table.ts";
+import { blankNotes, chosenRows, emptyRowNotes, writtenRows } from "../data/table-columns.ts";
 import { neededTable, typedFile } from "../data/table-file.ts";
 import { furtherRows } from "../data/table-in-time.ts";
 import { moved } from "../files/in-file.ts";
@@ -33,7 +34,12 @@ export async function readRows(
   path: string,
   loaded: Known,
   columns?: readonly string[],
-): Promise<{ readonly table: Table; readonly notes: readonly string[] }> {
+): Promise<{
+  readonly table: Table;
+  readonly notes: readonly string[];
+  /** Which rows of the file these are, counted from 0. */
+  readonly rows: readonly number[];
+}> {
   const piped = path === "-";
   const source = piped ? "standard input" : path;
   const said = writtenAs(loaded);
@@ -44,7 +50,60 @@ export async function readRows(
   const written = furtherRows(table, loaded.description.preprocessing?.windows);
   const notes = [...(table.notes ?? []), ...emptyRowNotes(table, written)];
   // Without rows at all, that is the error.
-  return { table: written.length === 0 ? table : chosenRows(table, written), notes };
+  const rows = written.length === 0 ? table : chosenRows(table, written);
+  return { table: rows, notes, rows: written };
+}
+
+/** A piece of a table: its written rows, and where they begin in the whole. */
+interface Piece {
+  readonly table: Table;
+  /** Which rows of the file these are, counted from 0. */
+  readonly rows: readonly number[];
+}
+
+/** Whether rows are read piece by piece: those of text, of which each is an example by itself. */
+export const comeInPieces = (path: string, { network, description }: Known): boolean =>
+  network.data?.images === undefined &&
+  !isArchive(path) &&
+  (path === "-" || typedFile(path) === undefined) &&
+  description.preprocessing?.windows === undefined;
+
+/**
+ * The written rows of a table of text, piece by piece in constant memory, as `readRows` gives them.
+ *
+ * @param told gets the notes at the end
+ * @throws ChainruleError "data-empty" where no row is written.
+ */
+export async function* rowPieces(
+  path: string,
+  loaded: Known,
+  told: (notes: readonly string[]) => void,
+  onProgress: (progress: ReadingProgress) => void = () => {},
+): AsyncGenerator<Piece, void, undefined> {
+  const piped = path === "-";
+  const source = piped ? "standard input" : path;
+  const pieces = tablePieces(piped ? process.stdin : path, {
+    source,
+    ...writtenAs(loaded),
+    onProgress,
+  });
+  let [all, blank, firstBlank] = [0, 0, -1];
+  for await (const table of pieces) {
+    const written = writtenRows(table);
+    if (firstBlank < 0 && written.length < table.size) {
+      const gap = written.findIndex((row, i) => row !== i);
+      firstBlank = table.lines[gap < 0 ? written.length : gap] ?? -1;
+    }
+    const before = all;
+    all += table.size;
+    blank += table.size - written.length;
+    if (written.length > 0) {
+      yield { table: chosenRows(table, written), rows: written.map((row) => before + row) };
+    }
+    if (table.notes?.length) told(table.notes);
+  }
+  if (blank === all) fail("data-empty", { message: "There are no rows.", where: source });
+  told(blankNotes(blank, all, firstBlank));
 }
 
 /** A table of a file whose cells have types; its errors name the file. */

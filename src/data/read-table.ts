@@ -83,8 +83,46 @@ export async function readTable(
   };
   checkNames("readTable", options, Object.keys(own));
   checkOptions("readTable", options);
-  const { onProgress, signal, ...written } = options;
   checkListeners(options);
+  const run = progressing(source, options);
+  for (;;) {
+    const next = await run.next();
+    if (next.done) return next.value;
+  }
+}
+
+/**
+ * @internal The same piece by piece: tables of about so many rows, whose lines go on from one to the
+ * next. The last may have none; it has the notes. Columns have the types that cells so far show.
+ */
+export async function* tablePieces(
+  source: TableSource,
+  options: ReadTableOptions,
+  rows = 8192,
+): AsyncGenerator<Table, void, undefined> {
+  checkOptions("readTable", options);
+  const run = progressing(source, { limit: Number.POSITIVE_INFINITY, ...options });
+  let ended = false;
+  try {
+    for (;;) {
+      const next = await run.next();
+      ended = next.done === true;
+      if (next.done) {
+        yield next.value;
+        return;
+      }
+      if (next.value.waiting >= rows) yield next.value.take();
+    }
+  } finally {
+    if (!ended) await run.return(undefined as never);
+  }
+}
+
+/** Reads a source; gives its reading after each portion, and the table at the end. */
+async function* progressing(
+  source: TableSource,
+  { onProgress, signal, ...written }: ReadTableOptions,
+): AsyncGenerator<TableReading, Table, undefined> {
   const { pieces, total, name } = await opened(source);
   const table = name === undefined ? written : { source: name, ...written };
   const reading = new TableReading(table);
@@ -107,6 +145,7 @@ export async function readTable(
   for await (const text of texts(counted(), total, table.source)) {
     for (let at = 0; at < text.length; at += portion) {
       reading.push(text.length > portion ? text.slice(at, at + portion) : text);
+      yield reading;
       if (turns.due) await others();
     }
   }

@@ -29,9 +29,15 @@ export function emptyRowNotes(table: Table, written: readonly number[]): string[
   const blank = table.size - written.length;
   if (blank === 0 || written.length === 0) return [];
   const gap = written.findIndex((row, i) => row !== i);
-  const first = place(undefined, at(table.lines, gap < 0 ? written.length : gap));
+  return blankNotes(blank, table.size, at(table.lines, gap < 0 ? written.length : gap));
+}
+
+/** The same of so many empty rows, the first of which stands on that line. */
+export function blankNotes(blank: number, size: number, line: number): string[] {
+  if (blank === 0) return [];
   const [are, were] = blank === 1 ? ["is", "was"] : ["are", "were"];
-  return [`${blank} of ${table.size} rows ${are} empty and ${were} left out (first on ${first}).`];
+  const first = place(undefined, line);
+  return [`${blank} of ${size} rows ${are} empty and ${were} left out (first on ${first}).`];
 }
 
 /** The names of columns, as they are given. */

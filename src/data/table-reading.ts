@@ -1,6 +1,6 @@
 /** A table from text that comes in pieces: its columns, their types, and what is worth remarking. */
 
-import { at, last, zip } from "../core/at.ts";
+import { at, last } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { areTexts, isRecord, isText } from "../core/kinds.ts";
 import { didYouMean, listed, shown } from "../core/wording.ts";
@@ -53,7 +53,9 @@ export class TableReading {
   /** The cells of the header. */
   #given: readonly string[] = [];
   readonly #columns: ColumnReading[] = [];
-  readonly #lines: number[] = [];
+  #lines: number[] = [];
+  /** Rows that were handed out before. */
+  #taken = 0;
 
   /** @param options which are checked */
   constructor(options: TableOptions) {
@@ -72,7 +74,22 @@ export class TableReading {
 
   /** The rows that are complete. */
   get rows(): number {
+    return this.#taken + this.#lines.length;
+  }
+
+  /** Those of them that are here. */
+  get waiting(): number {
     return this.#lines.length;
+  }
+
+  /** The rows that are here as a table of their own, of which this one then knows nothing any more. */
+  take(): Table {
+    const parts = this.#gathered([]);
+    let next = parts.next();
+    while (!next.done) next = parts.next();
+    this.#taken += this.#lines.length;
+    this.#lines = [];
+    return next.value;
   }
 
   push(piece: string): void {
@@ -105,9 +122,9 @@ export class TableReading {
     if (this.#held !== "") this.#take("\n");
     const { records, skipped, delimiter, declared } = this.#division ?? this.#divide();
     const lastLine = records.end();
-    const { source, missingValues = defaultMissingValues, types } = this.#options;
+    const { source } = this.#options;
     const names = this.#names;
-    if (names === undefined || this.#lines.length === 0) {
+    if (names === undefined || this.rows === 0) {
       return fail("data-empty", {
         message: "The table has no rows.",
         expected: "at least one line of data",
@@ -116,21 +133,6 @@ export class TableReading {
         ...withNotes(skipped.notes()),
       });
     }
-    checkColumns(names, this.#options);
-    const header = this.#options.header ?? true;
-    const columns: TableColumn[] = [];
-    for (const [name, { blocks, kinds }] of zip(names, this.#columns)) {
-      const type = ownType(types, name);
-      columns.push({
-        name,
-        type: type ?? kinds?.type ?? "category",
-        cells: ([] as string[]).concat(...blocks),
-        ...(type === undefined ? {} : { declared: true }),
-        ...(header === true && this.#given[columns.length] === "" ? { unnamed: true } : {}),
-      });
-      blocks.length = 0;
-      yield;
-    }
     const notes = [...declarationNotes(declared, delimiter), ...skipped.notes()];
     // A header of numbers is more likely to be a row.
     const advice = skipped.headerAdvice;
@@ -138,8 +140,33 @@ export class TableReading {
       notes.push(advice);
     }
     notes.push(...decodingNotes(this.#undecoded));
+    return yield* this.#gathered(notes);
+  }
+
+  /** What is here, in portions. */
+  *#gathered(notes: readonly string[]): Generator<void, Table, void> {
+    const { missingValues = defaultMissingValues, types, source, header = true } = this.#options;
+    const { skipped, delimiter } = this.#division ?? this.#divide();
+    const names = this.#names ?? [];
+    checkColumns(names, this.#options);
+    const columns: TableColumn[] = [];
+    for (const [j, name] of names.entries()) {
+      const { blocks = [], kinds } = this.#columns[j] ?? {};
+      const type = ownType(types, name);
+      columns.push({
+        name,
+        type: type ?? kinds?.type ?? "category",
+        cells: ([] as string[]).concat(...blocks),
+        ...(type === undefined ? {} : { declared: true }),
+        ...(header === true && this.#given[j] === "" ? { unnamed: true } : {}),
+      });
+      blocks.length = 0;
+      yield;
+    }
     const cells = columns.map((column) => column.cells);
-    const doubts = [delimiterAdvice(names, cells), advice].filter((one) => one !== undefined);
+    const doubts = [delimiterAdvice(names, cells), skipped.headerAdvice].filter(
+      (one) => one !== undefined,
+    );
     const dialect = { delimiter, ...this.#format, missingValues, source };
     return { columns, size: this.#lines.length, lines: this.#lines, ...dialect, notes, doubts };
   }

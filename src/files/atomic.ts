@@ -30,12 +30,13 @@ export async function replaceFile(
   operations: FileOperations,
   target: { readonly path: string; readonly folder: string; readonly mode: number | undefined },
   temporary: string,
-  bytes: Uint8Array,
+  contents: Uint8Array | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const file = await operations.create(temporary, target.mode);
   try {
     try {
-      await file.write(bytes);
+      if (contents instanceof Uint8Array) await file.write(contents);
+      else for await (const piece of contents) await file.write(piece);
       // Without this a loss of power after the rename could leave an empty file.
       await file.sync();
     } finally {

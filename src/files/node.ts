@@ -245,11 +245,15 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
   return writeWith(operations, path, bytes);
 }
 
+/** The same for contents that come piece by piece; what making them throws is thrown on. */
+export const writePieces = (path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> =>
+  writeWith(operations, path, pieces);
+
 /** `writeAtomically` with other operations, for tests that make one of them fail. */
 export async function writeWith(
   given: FileOperations,
   path: string,
-  bytes: Uint8Array,
+  bytes: Uint8Array | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   try {
     const existing = await existingFile(path);
