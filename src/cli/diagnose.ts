@@ -8,7 +8,7 @@ import { quantityWords, sheetOf } from "../explain/diagnose/typed-sheet.ts";
 import { type DiagnoseOptions, diagnoseSheet, diagnose as find } from "../explain/index.ts";
 import { wrap } from "../explain/render/text.ts";
 import { readBytes } from "../files/node.ts";
-import { type FileOptions, subjectOf } from "./explain.ts";
+import { type FileOptions, noteFirstValues, subjectOf } from "./explain.ts";
 import { isTyped, typedSubject } from "./expression.ts";
 import { exit } from "./failure.ts";
 import { print, printJson, width } from "./terminal.ts";
@@ -46,6 +46,7 @@ async function given(file: string, options: DiagnoseCommandOptions) {
     return { about: expression, inputs };
   }
   const { trainer, remarks: _, ...subject } = await subjectOf(file, options);
+  await noteFirstValues(file, options);
   return { about: trainer, ...subject };
 }
 

@@ -120,12 +120,16 @@ export async function explainCommand(file: string, options: CommandOptions): Pro
   return d.data.passed ? exit.ok : exit.no;
 }
 
+/** Says that a trained network's first values are taken, where nobody asked for them. */
+export async function noteFirstValues(file: string, { checkpoint }: FileOptions): Promise<void> {
+  const beside = checkpointOf(file);
+  if (checkpoint !== undefined || (await isRunFolder(file)) || !(await isThere(beside))) return;
+  remark(`These are the first values; for those of ${beside}: --checkpoint ${quoted(beside)}`);
+}
+
 async function ofNetwork(file: string, options: FileOptions, rest: ExplainOptions) {
   const { trainer, remarks: _, ...subject } = await subjectOf(file, options);
-  const beside = checkpointOf(file);
-  if (options.checkpoint === undefined && !(await isRunFolder(file)) && (await isThere(beside))) {
-    remark(`These are the first values; for those of ${beside}: --checkpoint ${quoted(beside)}`);
-  }
+  await noteFirstValues(file, options);
   return derive(trainer, { ...rest, ...subject });
 }
 

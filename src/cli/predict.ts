@@ -13,7 +13,7 @@ import { applyPreprocessing, type ColumnRule, type Preprocessing } from "../data
 import { eachRecord, place } from "../data/records.ts";
 import { chosenRows } from "../data/table-columns.ts";
 import { windowEnds } from "../data/table-in-time.ts";
-import { readBytes, writeAtomically, writePieces } from "../files/node.ts";
+import { readBytes, writeAtomically, writeInPieces } from "../files/node.ts";
 import { exampleRows } from "../network-file/datasets.ts";
 import { imageOptions } from "../network-file/image-folders.ts";
 import { type DataDescription, type Prediction, reader } from "../network-file/index.ts";
@@ -300,7 +300,7 @@ async function predictPieces(
       yield new TextEncoder().encode(text);
     }
   }
-  await writePieces(out, texts()).finally(() => line.clear());
+  await writeInPieces(out, texts()).finally(() => line.clear());
   return { rows, notes };
 }
 

@@ -87,7 +87,7 @@ export async function readTable(
   const run = progressing(source, options);
   for (;;) {
     const next = await run.next();
-    if (next.done) return next.value;
+    if (next.done && next.value) return next.value;
   }
 }
 
@@ -108,21 +108,21 @@ export async function* tablePieces(
       const next = await run.next();
       ended = next.done === true;
       if (next.done) {
-        yield next.value;
+        if (next.value) yield next.value;
         return;
       }
       if (next.value.waiting >= rows) yield next.value.take();
     }
   } finally {
-    if (!ended) await run.return(undefined as never);
+    if (!ended) await run.return(undefined);
   }
 }
 
-/** Reads a source; gives its reading after each portion, and the table at the end. */
+/** Reads a source; gives its reading after each portion, and the table at the end, if it comes to that. */
 async function* progressing(
   source: TableSource,
   { onProgress, signal, ...written }: ReadTableOptions,
-): AsyncGenerator<TableReading, Table, undefined> {
+): AsyncGenerator<TableReading, Table | undefined, undefined> {
   const { pieces, total, name } = await opened(source);
   const table = name === undefined ? written : { source: name, ...written };
   const reading = new TableReading(table);

@@ -13,7 +13,10 @@ export interface TypedTableOptions {
   readonly columns?: readonly string[];
   /** Types of columns by name; default: as the file has them. A label that is a number is a category. */
   readonly types?: Readonly<Record<string, ColumnType>>;
-  /** Texts that stand for a missing value, as null does; default: the empty text. */
+  /**
+   * Texts that stand for a missing value, as null does, and what numbers are missing: "-999" is −999, too.
+   * Default: the empty text.
+   */
   readonly missingValues?: readonly string[];
   /** The most bytes that the columns may take, 8 for each cell; default 4 GiB. */
   readonly limit?: number;
@@ -97,7 +100,7 @@ export function columnReading(
   name: string,
   own: ColumnType,
   rows: number,
-  { types = {}, source }: TypedTableOptions,
+  { types = {}, missingValues = [], source }: TypedTableOptions,
 ): Reading {
   const said = Object.hasOwn(types, name) ? types[name] : undefined;
   // Texts that are said to be numbers are parsed where the table is used, as in any other.
@@ -116,6 +119,12 @@ export function columnReading(
   const common = { name, type, declared: said !== undefined };
   if (asNumbers) {
     const numbers = allocate("f64", rows) as Float64Array;
+    const missing = new Set(
+      missingValues
+        .filter((text) => text.trim() !== "")
+        .map(Number)
+        .filter(Number.isFinite),
+    );
     return {
       ...common,
       get rows() {
@@ -124,6 +133,11 @@ export function columnReading(
       put(values) {
         full(values.length);
         fill(numbers, at, values, name, source);
+        if (missing.size > 0) {
+          for (let i = at; i < at + values.length; i++) {
+            if (missing.has(numbers[i] ?? Number.NaN)) numbers[i] = Number.NaN;
+          }
+        }
         at += values.length;
       },
       column: () => numberColumn(name, numbers, common.declared),

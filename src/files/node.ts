@@ -246,7 +246,7 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
 }
 
 /** The same for contents that come piece by piece; what making them throws is thrown on. */
-export const writePieces = (path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> =>
+export const writeInPieces = (path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> =>
   writeWith(operations, path, pieces);
 
 /** `writeAtomically` with other operations, for tests that make one of them fail. */

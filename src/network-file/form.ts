@@ -84,6 +84,8 @@ export interface RecordForm {
   readonly oneOf?: readonly string[];
   /** The name of a list that may stand in the place of the mapping, where nothing else is said. */
   readonly short?: string;
+  /** What to write for names that one might guess, and that there are not. */
+  readonly hints?: Readonly<Record<string, string>>;
 }
 /** Any names, such as those of columns. */
 export interface MapForm {
@@ -178,6 +180,11 @@ export const list = <const F extends Form>(of: F, least = 0) =>
   ({ kind: "list", of, least }) as const;
 export const record = <const F extends Fields>(fields: F, oneOf?: readonly (keyof F & string)[]) =>
   ({ kind: "record", fields, ...(oneOf ? { oneOf } : {}) }) as const;
+/** The same form with what to write for names that one might guess. */
+export const withHints = <const F extends RecordForm>(
+  form: F,
+  hints: NonNullable<RecordForm["hints"]>,
+): F => ({ ...form, hints });
 /** A mapping in whose place one of its lists may stand. */
 export const shortRecord = <const F extends Fields>(short: keyof F & string, fields: F) =>
   ({ kind: "record", fields, short }) as const;

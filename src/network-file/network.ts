@@ -16,6 +16,7 @@ import {
   text,
   type ValueOf,
   whole,
+  withHints,
   word,
 } from "./form.ts";
 import { generators } from "./generators.ts";
@@ -270,7 +271,7 @@ const images = record({
 
 const generate = choice("generator", () => generators);
 
-const data = record(
+const kindsOfData = record(
   {
     examples: { form: examples, doc: "The examples themselves." },
     csv: { form: csv, doc: "A table." },
@@ -321,6 +322,11 @@ const data = record(
   },
   ["examples", "csv", "idx", "images", "npz", "text", "generate"],
 );
+
+const guess =
+  "Write examples: [{ inputs: [1, 2], targets: [3] }], an entry for each; or " +
+  "csv: { file: rows.csv, target: price }.";
+const data = withHints(kindsOfData, { inputs: guess, targets: guess });
 
 const training = record({
   epochs: { form: whole(), doc: "How often all examples are gone through.", default: 100 },

@@ -217,7 +217,7 @@ class Reader {
     const meant = new Set<string | undefined>();
     for (const [name, key, value] of this.#pairs(node)) {
       const field = Object.hasOwn(form.fields, name) ? form.fields[name] : undefined;
-      if (field === undefined) meant.add(this.#unknown(name, key, Object.keys(form.fields)));
+      if (field === undefined) meant.add(this.#unknown(name, key, form));
       else entries.set(name, this.read(value, field.form, depth + 1, key));
     }
     for (const [name, field] of Object.entries(form.fields)) {
@@ -230,7 +230,9 @@ class Reader {
         });
       }
     }
-    if (form.oneOf) this.#oneOf(node, form.oneOf, at);
+    // What was guessed in the place of a kind of data says which is missing.
+    const guessed = Object.keys(form.hints ?? {}).some((name) => node.has(name));
+    if (form.oneOf && !guessed) this.#oneOf(node, form.oneOf, at);
     return this.problems.length > before ? undefined : Object.fromEntries(entries);
   }
 
@@ -270,10 +272,12 @@ class Reader {
   }
 
   /** Reports a name that does not exist; gives the one that was probably meant. */
-  #unknown(name: string, key: Place, names: readonly string[]): string | undefined {
+  #unknown(name: string, key: Place, { fields, hints = {} }: RecordForm): string | undefined {
     if (this.problems.length > mostProblems) return undefined;
-    const meant = nearestName(name, names);
-    const fix = meant && `Did you mean ${meant}?`;
+    const names = Object.keys(fields);
+    const hint = Object.hasOwn(hints, name) ? hints[name] : undefined;
+    const meant = hint === undefined ? nearestName(name, names) : undefined;
+    const fix = hint ?? (meant && `Did you mean ${meant}?`);
     this.#complain(key, {
       message: `There is no option ${show(name)} here.`,
       expected: names.length === 0 ? "no options" : `one of ${formatWords(names)}`,

@@ -35,6 +35,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   weights: "weight",
   biases: "bias",
   p: "rate",
+  kernel: "kernelSize",
+  filters: "outChannels",
   batch: "batchSize",
   glorotuniform: "xavierUniform",
   glorotnormal: "xavierNormal",

@@ -58,10 +58,18 @@ function shareFix(loss: string, { whole, least, most }: Survey): string {
 
 /** Rows of probabilities that add up to 1. */
 const distributions: Domain = (loss, targets) => {
-  const { data } = targets;
-  const width = targets.shape.at(-1) ?? 1;
-  for (let start = 0; start < data.length; start += width) {
-    const shares = data.subarray(start, start + width);
+  const { data, shape } = targets;
+  // Those of a place lie so far apart: the axis of the classes need not be the last.
+  const axis =
+    loss.axis === undefined || loss.axis < 0 ? shape.length + (loss.axis ?? -1) : loss.axis;
+  const width = shape[axis] ?? 1;
+  const apart = shape.slice(axis + 1).reduce((size, n) => size * n, 1);
+  for (let k = 0; k < data.length / width; k++) {
+    const start = Math.floor(k / apart) * apart * width + (k % apart);
+    const shares =
+      apart === 1
+        ? data.subarray(start, start + width)
+        : Float64Array.from({ length: width }, (_, c) => at(data, start + c * apart));
     let [sum, least] = [0, 0];
     for (const share of shares) {
       sum += share;
@@ -69,7 +77,7 @@ const distributions: Domain = (loss, targets) => {
     }
     if (least >= 0 && Math.abs(sum - 1) <= rounding) continue;
     const negative = least < 0 ? shares.findLastIndex((share) => share < 0) : -1;
-    const { row, value } = place(targets, start + Math.max(0, negative));
+    const { row, value } = place(targets, start + Math.max(0, negative) * apart);
     return {
       row,
       value,

@@ -35,6 +35,19 @@ function rowsOf(trainer: Trainer, rows: Rows): ArrayTensor {
       fix: "Make one example a row: x.reshape([1, x.size]).",
     });
   }
+  const { inputSize, inputAxis } = trainer.model;
+  // It is the data that are to blame, not the layer that they go into.
+  if (typeof inputSize === "number" && inputAxis === -1 && tensor.rank === 2) {
+    const width = at(tensor.shape, 1);
+    if (width !== inputSize) {
+      fail("shape-mismatch", {
+        message: "The rows have another number of values than the model takes.",
+        expected: inputSize === 1 ? "1 value in each row" : `${inputSize} values in each row`,
+        found: `${width}: shape ${formatShape(tensor.shape)}`,
+        fix: "Give rows like those in training: the same inputs, in the same order.",
+      });
+    }
+  }
   checkFinite(tensor, "input");
   const given = arraysOf(tensor);
   if (given.dtype === trainer.dtype) return given;

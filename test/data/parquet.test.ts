@@ -40,6 +40,8 @@ describe("parseParquet", () => {
     expect(table.columns.map(({ name }) => name)).toEqual(["b", "i"]);
     expect(table.columns[1]!.cells.slice(0, 5)).toEqual(["0", "1", "4", "", "16"]);
     expect(table.missingValues).toEqual(["", "16"]);
+    const gaps = await parseParquet(bytes, { columns: ["i"], missingValues: ["16", " ", "x"] });
+    expect([...gaps.columns[0]!.numbers!.slice(0, 5)]).toEqual([0, 1, 4, Number.NaN, Number.NaN]);
     const wide = await rejection("data-invalid", parseParquet(bytesOf("wide.parquet")));
     expect(wide.where).toBe("row 2");
     const names = await parseParquet(bytesOf("wide.parquet"), { types: { id: "category" } });

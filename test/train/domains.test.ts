@@ -18,6 +18,7 @@ import {
   type TrainerOptions,
   tensor,
   trainer,
+  unflatten,
 } from "../../src/index.ts";
 import { constantTensor } from "../../src/ops/leaf.ts";
 import { failure, rejection } from "../support/failure.ts";
@@ -180,4 +181,45 @@ describe("what is not looked at", () => {
     t.tasks.check(data, "data");
     expect(read).toBe(targets.length);
   });
+});
+
+describe("probabilities on axis 1", () => {
+  const t = trainer(sequential(linear(6, 6), unflatten(1, [2, 3])), {
+    loss: (o, y) => crossEntropy(o, y, { axis: 1 }),
+    optimizer: sgd({ learningRate: 0 }),
+    backend: "interpreter",
+  });
+  const inputs = tensor([
+    [1, 2, 3, 4, 5, 6],
+    [1, 2, 3, 4, 5, 6],
+  ]);
+  const data = (targets: number[][][]): Dataset => ({ inputs, targets: tensor(targets), size: 2 });
+  const good = [
+    [0.25, 1, 0],
+    [0.75, 0, 1],
+  ];
+  it("are those of each place", () => {
+    expect(t.evaluate(data([good, good])).loss).toBeGreaterThan(0);
+  });
+  it("are refused with the row of a place that makes no 1", () => {
+    const wrong = [
+      [0.25, 1, 0],
+      [0.75, 0, 0.5],
+    ];
+    const error = failure("data-invalid", () => t.evaluate(data([good, wrong])));
+    expect(error.found).toBe("the sum 0.5 in row 1");
+    // Rows of the last axis that make 1 are not meant.
+    const rows = [
+      [1, 0, 0],
+      [0, 0.5, 0.5],
+    ];
+    failure("data-invalid", () => t.evaluate(data([good, rows])));
+  });
+});
+
+test("predict blames rows of another width, not the layer that they go into", () => {
+  const t = make(hinge, 2);
+  const error = failure("shape-mismatch", () => t.predict([[1, 2, 3]]));
+  expect(error.message).toContain("The rows have another number of values than the model takes");
+  expect(error).toMatchObject({ expected: "1 value in each row", found: "3: shape [1, 3]" });
 });
