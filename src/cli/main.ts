@@ -1,8 +1,15 @@
 #!/usr/bin/env node
 /** The command line. Commands are loaded when they are called, so that --help is there at once. */
 import module from "node:module";
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import type { BackendEntry } from "../backends/registry.ts";
+import {
+  collectArgument as collect,
+  listArgument as listed,
+  fromZeroArgument as nonNegative,
+  wordOption as oneOf,
+  wholeArgument as whole,
+} from "./arguments.ts";
 import { after, layout } from "./help.ts";
 import { handleEvents } from "./process-events.ts";
 import { width } from "./terminal.ts";
@@ -14,26 +21,6 @@ declare const CHAINRULE_VERSION: string;
 (module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 
 type Run = () => Promise<number>;
-
-/** A whole number on the command line. */
-const whole =
-  (least: number, most = Number.POSITIVE_INFINITY) =>
-  (text: string): number => {
-    const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-    const from = Number.isFinite(least) ? ` ≥ ${least}` : "";
-    const to = Number.isFinite(most) ? ` and ≤ ${most}` : "";
-    throw new InvalidArgumentError(`It must be a whole number${from}${to}.`);
-  };
-
-const nonNegative = (text: string): number => {
-  const value = /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
-  if (Number.isFinite(value)) return value;
-  throw new InvalidArgumentError("It must be a number ≥ 0.");
-};
-
-const listed = (text: string): string[] => text.split(",").map((name) => name.trim());
-const collect = (row: string, before: readonly string[] = []): string[] => [...before, row];
 
 /** The table of backends, where it is shown or asked: it brings the backends along. */
 async function backendsFor(
@@ -48,10 +35,6 @@ async function backendsFor(
   await import("../backends/c/install.ts");
   return (await import("../backends/registry.ts")).backendEntries;
 }
-
-/** An option that takes one of some words. */
-const oneOf = (flags: string, description: string, words: string): Option =>
-  new Option(flags, description).choices(words.split(" "));
 
 /** What may be asked for, and what of that cannot be had here. */
 function backendOption(entries: readonly BackendEntry[]): Option {
