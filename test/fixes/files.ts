@@ -20,6 +20,7 @@ const examples = (...targets: string[]) =>
   `{ examples: [${targets.map((t) => `{ inputs: [1, 2], targets: ${t} }`).join(", ")}] }`;
 const twoOutputs = "[{ linear: { outputs: 2 } }]";
 const threeOutputs = { layers: "[{ linear: { outputs: 3 } }]", loss: "meanSquaredError" };
+const penalized = (penalties: string) => f.buildModel(raw(`${text()}penalties: ${penalties}\n`), 2);
 const noData = { data: undefined };
 const utf16 = new Uint8Array(Buffer.from(table, "utf16le"));
 const latin1 = new Uint8Array(Buffer.from("a,kind\n1,\u00e9\n2,y\n", "latin1"));
@@ -164,6 +165,11 @@ export const files: readonly Row[] = [
     "Mark what the alias stands for, further up, with & and this name.",
     () => parse({ name: "*x" }),
     () => raw(`name: &x net\n${text({ data: "{ csv: { file: *x, target: y } }" })}`),
+  ],
+  [
+    "Make two penalties of it.",
+    () => raw(`${text()}penalties: [{ l2: 0.1, parameters: "0.*", outputs: "0" }]\n`),
+    () => raw(`${text()}penalties: [{ l2: 0.1, parameters: "0.*" }, { l2: 0.1, outputs: "0" }]\n`),
   ],
   ["Remove one of the two.", () => raw(`${text()}loss: huber\n`), () => parse()],
   [

@@ -44,7 +44,6 @@ const chain = (...layers: readonly (readonly [name: string, config: object])[]) 
     },
   });
 const sized = { batch_input_shape: [null, 4, 3] };
-const graph = { format: "graph-model", modelTopology: { node: [{ name: "x", op: "Relu" }] } };
 
 export const kerasModels: readonly Row[] = [
   [
@@ -67,12 +66,5 @@ export const kerasModels: readonly Row[] = [
     'Save the model with model.save("model.keras"), and give that file.',
     () => keras(npzBytes({ w: tensor([1]) })),
     () => keras(archive),
-  ],
-  [
-    "Save the Keras model itself as .keras, or convert it as a layers model; its values can be read.",
-    async () => (await json(graph)).model?.(),
-    () => keras(archive),
-    async () => (await chain(["ReLU", sized])).model?.(),
-    async () => (await json(graph)).tensors,
   ],
 ];

@@ -128,6 +128,7 @@ describe("options of a network file", () => {
     const reasons = {
       ...{ loss: "a section of its own", optimizer: "a section of its own" },
       ...{ backend: machine, deterministic: machine, threads: machine, parallel: machine },
+      ...{ reproducible: machine, shard: machine },
       ...{ validation: "it is part of the data", untilEpoch: "epochs are those in all" },
       ...{ signal: watching, onEpoch: watching, onStep: watching },
       checkpoint: "checkpoints: the command knows the path",
