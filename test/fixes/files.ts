@@ -168,8 +168,8 @@ export const files: readonly Row[] = [
   ],
   [
     "Make two penalties of it.",
-    () => raw(`${text()}penalties: [{ l2: 0.1, parameters: "0.*", outputs: "0" }]\n`),
-    () => raw(`${text()}penalties: [{ l2: 0.1, parameters: "0.*" }, { l2: 0.1, outputs: "0" }]\n`),
+    () => penalized('[{ l2: 0.1, parameters: "0.*", outputs: "0" }]'),
+    () => penalized('[{ l2: 0.1, parameters: "0.*" }, { l2: 0.1, outputs: "0" }]'),
   ],
   ["Remove one of the two.", () => raw(`${text()}loss: huber\n`), () => parse()],
   [
