@@ -3,6 +3,9 @@
 /** Numbers that readers stumble over. */
 const odd = [-1, 0, 1, 2, 3, 7, -3, 64, 100_000, 2 ** 31, -(2 ** 31)];
 
+/** As factors and slopes: of extreme ones single precision keeps nothing to compare. */
+const factors = [-1, 0, 0.25, 0.5, 1, 2, 7];
+
 const changed = (list, i, value) => list.map((own, k) => (k === i ? value : own));
 const without = (list, i) => list.filter((_, k) => k !== i);
 
@@ -26,7 +29,7 @@ const nodeChanges = [
     const other = [
       () => ({ ...own, ints: otherNumbers(own.ints, random) }),
       () => ({ ...own, i: odd[random(odd.length)] }),
-      () => ({ ...own, f: odd[random(odd.length)] }),
+      () => ({ ...own, f: factors[random(factors.length)] }),
       () => ({ ...own, floats: own.floats.slice(1) }),
     ][random(4)]();
     return { ...node, attribute: changed(node.attribute, i, other) };
