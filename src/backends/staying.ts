@@ -82,7 +82,10 @@ export class StayingProgram {
 
   /** The results for these arguments, all of which have values. */
   run(given: readonly Tensor[]): Tensor[] {
-    if (!this.#stays) return this.#copied(this.#program.run(given.map(valueOf)));
+    if (!this.#stays) {
+      const values = this.#program.run(given.map(valueOf));
+      return this.#outputs.map((y, i) => copied(y, at(values, i)));
+    }
     const taken = this.#taken(given);
     let found: readonly TypedArray[];
     try {
