@@ -13,7 +13,7 @@ import { scalarFunctions } from "./generate/elementary.mjs";
 import { errorsPage } from "./generate/errors-page.mjs";
 import { layersPage } from "./generate/layers-page.mjs";
 import { networkFilePage } from "./generate/network-file-page.mjs";
-import { operatorsPage } from "./generate/operators-page.mjs";
+import { operatorsPage, withNative } from "./generate/operators-page.mjs";
 import { picture } from "./generate/picture.mjs";
 import { measure, twoTwoTwoPage } from "./generate/two-two-two-page.mjs";
 import { numberWords } from "./generate/words.mjs";
@@ -44,6 +44,7 @@ async function library() {
         export const operators = () => [...others(), ...linearAlgebra()];
         export { interpreter } from "./src/backends/interpreter/index.ts";
         export { operatorTable } from "./test/support/cells.ts";
+        export { operatorGraphs } from "./test/backends/c/graphs.ts";
         export { layerSamples } from "./test/support/layer-samples.ts";
       `,
       resolveDir: root,
@@ -75,7 +76,7 @@ const files = {
   "docs/network-file.md": networkFilePage(lib),
   "docs/operators.md": operatorsPage({
     dtypes: lib.dtypes,
-    table: lib.operatorTable([lib.interpreter, lib.wasm]),
+    table: withNative(lib, lib.operatorTable([lib.interpreter, lib.wasm])),
   }),
   "docs/layer-table.md": layersPage(lib),
   ...apiPages(api, lib, indexOf(root)),

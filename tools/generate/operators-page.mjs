@@ -10,6 +10,7 @@ Every operator, the element types that its record takes, and what is checked of 
 - • the value: on the interpreter, which is the definition, its type, and that single precision gives
   what double precision does but for rounding; on any other backend, that it gives the same (whole
   numbers and truth values exactly, real numbers within the rounding of a few elementary functions);
+  on \`c\`, where a compiler is found, that it has the bits of strict WebAssembly (test/backends/c);
 - ∂ and ∂² the first and the second derivatives, likewise, and in double precision against finite
   differences, in reverse and in forward mode;
 - ✎ the derivation that \`explain\` makes: its formulas, paths and laws lead to the gradient.
@@ -39,6 +40,27 @@ function text({ op, marks, none }) {
 }
 
 const line = (cells) => `| ${cells.join(" | ")} |`;
+
+/** The cells of the backend c: what its test has in files of C, with how many derivatives. */
+export function withNative({ dtypes, operatorGraphs }, table) {
+  const known = new Map();
+  for (const dtype of dtypes) {
+    for (const { op, outputs } of operatorGraphs(dtype)) {
+      const key = `${op.name} ${dtype}`;
+      known.set(key, Math.max(known.get(key) ?? 0, outputs.length));
+    }
+  }
+  return table.map(({ op, cells }) => {
+    const place = cells.findIndex(({ column }) => column === "explained");
+    const others = cells.filter(({ column }) => column === "wasm");
+    const own = others.map(({ dtype, none }) => {
+      const outputs = known.get(`${op.name} ${dtype}`) ?? 0;
+      const names = outputs === 0 ? [] : outputs === 1 ? ["•"] : ["•", "∂", "∂²"];
+      return { dtype, column: "c", none, marks: names.map((name) => [name]) };
+    });
+    return { op, cells: [...cells.slice(0, place), ...own, ...cells.slice(place)] };
+  });
+}
 
 /** @param table the rows: records with their cells */
 export function operatorsPage({ dtypes, table }) {

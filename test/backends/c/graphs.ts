@@ -2,20 +2,27 @@
 import * as fc from "fast-check";
 import { gradient } from "../../../src/autodiff/gradient.ts";
 import { arrayOf, type DType, isFloat } from "../../../src/core/dtype.ts";
+import type { Op } from "../../../src/core/op.ts";
 import { readValues } from "../../../src/core/runtime.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
-import { operators } from "../../../src/ops/index.ts";
 import { input, onesLike } from "../../../src/ops/leaf.ts";
 import { build, choices } from "../../support/random-graphs.ts";
-import { differentiable, typedSamples } from "../../support/samples.ts";
+import { differentiable, records, typedSamples } from "../../support/samples.ts";
 import { buildViews, viewCases } from "../../support/view-graphs.ts";
 import { buildTyped } from "../wasm/typed-graphs.ts";
 import { type Checked, graphWork, statesOf } from "./works.ts";
 
+/** What is in the order of the outputs: the value, its first derivatives, and the second. */
+interface OperatorGraph {
+  readonly op: Op;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+}
+
 /** Every case of every operator that takes the type, with first and second derivatives. */
-export const operatorWorks = (dtype: DType): Checked[] =>
-  operators().flatMap((op) =>
-    typedSamples(op, dtype).map((sample) => {
+export const operatorGraphs = (dtype: DType): OperatorGraph[] =>
+  records().flatMap((op) =>
+    typedSamples(op, dtype).map((sample): OperatorGraph => {
       const { inputs, y } = sample;
       const outputs: Tensor[] = [y];
       if (differentiable(sample)) {
@@ -24,8 +31,13 @@ export const operatorWorks = (dtype: DType): Checked[] =>
         const total = first.map((g) => g.square().sum()).reduce((a, b) => a.add(b));
         outputs.push(...first, ...gradient(total, real));
       }
-      return graphWork(op.name, { inputs, outputs }, readValues(inputs));
+      return { op, inputs, outputs };
     }),
+  );
+
+export const operatorWorks = (dtype: DType): Checked[] =>
+  operatorGraphs(dtype).map(({ op, inputs, outputs }) =>
+    graphWork(op.name, { inputs, outputs }, readValues(inputs)),
   );
 
 export const randomWorks = (count = 12, seed = 1): Checked[] =>
