@@ -361,6 +361,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
 
   command("inspect", "list what a file of another library holds, without loading it")
     .argument("<file>", "safetensors, or another file that is read")
+    .option("--picture <path>", "write its layers (SVG), also of a network file")
     .addOption(json())
     .action((file, options) =>
       start(async () => (await import("./inspect.ts")).inspectCommand(file, options)),

@@ -116,6 +116,39 @@ describe("shards", () => {
   });
 });
 
+describe("a picture of the layers", () => {
+  const fixtures = new URL("../fixtures/", import.meta.url).pathname;
+  const words = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)/g)].map(([, word]) => word);
+  it.each([
+    [
+      "onnx/torch-dynamo/lenet.onnx",
+      ["1 × 28 × 28", "conv2d", "kernelSize 2", "400", "outputs 10"],
+    ],
+    ["onnx/torch-dynamo/graph.onnx", ["graph", "input", "concatenate", "multiply", "node_relu"]],
+    ["onnx/torch-dynamo/residual.onnx", ["residual", "+"]],
+    ["../../examples/xor.yaml", ["linear", "tanh", "outputs 1"]],
+  ] as const)("of %s", async (path, expected) => {
+    const picture = at("picture.svg", "");
+    const { stdout } = await run(["inspect", `${fixtures}${path}`, "--picture", picture]);
+    expect(stdout).toContain(`Written: ${picture}`);
+    const svg = readFileSync(picture, "utf8");
+    expect(words(svg)).toEqual(expect.arrayContaining([...expected]));
+    // Nothing lies outside, and nothing is no number.
+    const [, width = 0, height = 0] = (/width="(\d+)" height="(\d+)"/.exec(svg) ?? []).map(Number);
+    for (const [, x, y] of svg.matchAll(/ x="([^"]*)" y="([^"]*)"/g)) {
+      expect(Number(x) >= 0 && Number(x) <= width).toBe(true);
+      expect(Number(y) >= 0 && Number(y) <= height).toBe(true);
+    }
+    expect(svg).not.toMatch(/NaN|undefined/);
+  });
+  it("is refused for values alone", async () => {
+    const path = at("values.safetensors", encodeSafetensors({ a: tensor([1]) }));
+    const { code, stderr } = await run(["inspect", path, "--picture", at("no.svg", "")]);
+    expect(code).toBeGreaterThan(0);
+    expect(stderr).toContain("there are no layers to draw");
+  });
+});
+
 describe("what is changed at random", () => {
   const readAll = async (bytes: Uint8Array, name: string) => {
     const file = await openForeign(bytes, { name, beside: async () => types });

@@ -218,6 +218,14 @@ export const commands: readonly Row[] = [
     () => chainrule("predict", "n.yaml", "-c", "n.safetensors", "--set", "name=x", "-i", "1,2"),
   ],
   [
+    "Leave out --picture; what the file holds is listed without it.",
+    async () => {
+      await trained();
+      await chainrule("inspect", "n.safetensors", "--picture", "n.svg");
+    },
+    () => chainrule("inspect", "n.safetensors"),
+  ],
+  [
     "Let the name end in .csv; --json prints the predictions as JSON.",
     async () => {
       await trained();
