@@ -105,6 +105,12 @@ export const files: readonly Row[] = [
     () => graph("{ a: { layer: f, of: b }, b: { layer: f, of: a } }"),
     () => graph("{ b: { layer: f, of: input }, a: { layer: f, of: b } }"),
   ],
+  [
+    "Make two penalties of it.",
+    () => parse({ inputs: "2", penalties: "[{ l2: 1, parameters: '0.*', outputs: '0' }]" }),
+    () =>
+      parse({ inputs: "2", penalties: "[{ l2: 1, parameters: '0.*' }, { l2: 1, outputs: '0' }]" }),
+  ],
   // The text of a network file.
   ["Give a network file; if it is one, save it as UTF-8.", () => raw("a\0b"), () => parse()],
   [

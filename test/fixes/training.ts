@@ -305,6 +305,11 @@ export const training: readonly Row[] = [
     () => classifier(2).predict(tensor([1, 2]).reshape([1, 2])),
   ],
   [
+    "Give rows like those in training: the same inputs, in the same order.",
+    () => classifier(2).predict([[1, 2, 3]]),
+    () => classifier(2).predict([[1, 2]]),
+  ],
+  [
     "Apply the model there: t.model.apply(x, { ...t.parameters, ...t.buffers }).",
     () => c.grad((x: typeof anyRow) => classifier(2).predict(x).sum())(anyRow),
     () => {
