@@ -61,6 +61,16 @@ it("counts a convolution's units by channels, and the dead among them", async ()
   expect(report.toText()).toContain("1 of 3");
 });
 
+it("the largest of a window is said with its numbers, not with places from 0", async () => {
+  const t = network(nn.conv2d(1, 1, 1), nn.maxPool2d(2), nn.flatten(), nn.linear(1, 2));
+  const inputs = tensor([[[[1, 2], [3, -1]]]], { dtype: "f64" }); // biome-ignore format: an image
+  const d = await explain(t, { data: { inputs, targets: [1] } });
+  const text = d.toText({ width: 1e9 });
+  expect(d.data.passed).toBe(true);
+  expect(text).not.toContain("argmax");
+  expect(text).toContain("= (1 if z¹₁ = max(z¹₁, z¹₂, z¹₃, z¹₄) else 0)");
+});
+
 describe("the gradient goes to the first of the largest", () => {
   it("of a window, whichever place it has", async () => {
     for (const inputs of [[[[1, 2]]], [[[2, 1]]], [[[2, 2]]]]) {

@@ -30,6 +30,7 @@ import {
   sumOf,
   symbol,
 } from "./expr.ts";
+import { asExtreme } from "./extremes.ts";
 import { called, intrinsicNotations, placesInOrder } from "./intrinsics.ts";
 import {
   bare,
@@ -351,7 +352,11 @@ export class Elements extends Origins {
     if (args.length > 0 && numbers) return given(scalarValue(whole, (k) => at(numbers, k)));
     const chooses = inner.kind === "select" && inner.condition.kind === "load";
     const cases = chooses ? casesOf(args) : undefined;
-    if (!cases) return this.#apply(node, args, () => ({ value: whole }));
+    if (!cases)
+      return asExtreme(
+        this,
+        this.#apply(node, args, () => ({ value: whole })),
+      );
     // A choice whose condition is already decided is no choice.
     const [condition, then, otherwise] = cases;
     // Whether a number is one is a question of the machine's.

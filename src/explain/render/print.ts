@@ -287,7 +287,9 @@ function printApply(name: string, args: readonly Formula[], style: Style): Print
       sign(" + ", "plus", style),
     );
   };
-  const variadic = op.combine !== undefined || op.expansion !== undefined;
+  // Where a notation says which place stands for all, the others are one argument each.
+  const variadic =
+    (op.combine !== undefined || op.expansion !== undefined) && !template.includes("#*");
   const filled = new Map<string, string>();
   const parts: (Text | string)[] = [];
   let from = 0;
