@@ -11,6 +11,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fromSources } from "./sources.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [, , python = "python3", pattern] = process.argv;

@@ -1,5 +1,6 @@
 export * from "./activations.ts";
 export { type AttentionOptions, scaledDotProductAttention } from "./attention.ts";
+export * from "./augmentation.ts";
 export * from "./batch-norm.ts";
 export * from "./bilinear.ts";
 export { type BorderOptions, border } from "./border.ts";

@@ -388,6 +388,8 @@ export const functions: Record<string, Probe> = {
       probe(exported[n], [0.5], inUse as never),
     ]),
   ),
+  randomFlip2d: probe(chainrule.randomFlip2d, [0.5]),
+  randomShift2d: probe(chainrule.randomShift2d, [1]),
   permute: probe(chainrule.permute, [[1, 0]], inUse as never),
   reshapeTo: probe(chainrule.reshapeTo, [[2, 1]], inUse as never),
   border: probe(

@@ -3,7 +3,13 @@ import { networkText } from "../../src/exchange/network-text.ts";
 import type { Chosen } from "../../src/network-file/form.ts";
 import { layerSamples } from "../support/layer-samples.ts";
 
-const random = /ropout|rrelu/i;
+const random = /ropout|rrelu|^random/i;
+
+/** What leaves nothing to chance, where it is not the rate 0. */
+const notRandom: Readonly<Record<string, object>> = {
+  rrelu: { lower: 0.2, upper: 0.2 },
+  randomShift2d: { pixels: 0 },
+};
 
 /** The texts of network files, by layer. Numbers that a training draws differ between libraries. */
 export function layerNetworks(): Record<string, string> {
@@ -11,7 +17,7 @@ export function layerNetworks(): Record<string, string> {
     if (typeof row === "string") return [];
     const own = /Decoder/.test(name) ? [] : [{ name, options: row.options }];
     if (random.test(name)) {
-      const still = name === "rrelu" ? { lower: 0.2, upper: 0.2 } : { rate: 0 };
+      const still = notRandom[name] ?? { rate: 0 };
       own[0] = { name, options: { ...row.options, ...still } };
     }
     const width = shape.slice(1).reduce((n, k) => n * k, 1);

@@ -38,6 +38,7 @@ function argumentsOf(name: string): readonly unknown[] {
   if (name === "border") return [{ before: [1], after: [-1] }];
   if (/^embedding/.test(name)) return [3, 3];
   if (name === "groupNorm") return [2, 4];
+  if (name === "randomShift2d") return [3];
   if (/Norm[123]d$/.test(name)) return [2];
   if (/Norm$/.test(name)) return [4];
   return /pool/i.test(name) ? [3] : [];

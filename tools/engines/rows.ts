@@ -200,6 +200,8 @@ const shaped: Readonly<Record<string, readonly unknown[] | null>> = {
   groupNorm: [...plane, { groupNorm: { groups: 2 } }],
   dropout1d: [...line, "dropout1d"],
   dropout2d: [...plane, "dropout2d"],
+  randomFlip2d: [...plane, "randomFlip2d"],
+  randomShift2d: [...plane, { randomShift2d: { pixels: 1 } }],
   dropout3d: [...space, "dropout3d"],
   sinusoidalEncoding: [...sequence, "sinusoidalEncoding"],
   learnedEncoding: [...sequence, "learnedEncoding"],

@@ -155,6 +155,8 @@ export const layerWriters: Readonly<Record<string, LayerText>> = {
   dropout3d: dropped("dropout3d"),
   alphaDropout: dropped("alphaDropout"),
   featureAlphaDropout: dropped("featureAlphaDropout"),
+  randomFlip2d: dropped("randomFlip2d"),
+  randomShift2d: dropped("randomShift2d"),
   weightNorm: refused("a weight norm"),
   spectralNorm: refused("a spectral norm"),
   lora: refused("matrices of low rank beside a weight"),
