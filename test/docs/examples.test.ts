@@ -20,6 +20,7 @@ const reached: Readonly<Record<string, readonly [RegExp, least: number, most: nu
   forecast: [/error: (.*) MW, as/, 1, 4],
   fuel: [/error: (.*) l, by/, 0.1, 0.25],
   gan: [/from made points to the data: (.*) on average/, 0, 0.3],
+  labels: [/together: F1 (\S+)/, 0.7, 0.95],
   microgpt: [/.*loss (\S+)/s, 1, 2.4],
   names: [/.*: (.*) % of new names/s, 75, 100],
   physics: [/largest error of u on \[0, 2\]: (.*)/, 0, 1.5],
