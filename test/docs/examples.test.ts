@@ -20,6 +20,7 @@ const reached: Readonly<Record<string, readonly [RegExp, least: number, most: nu
   forecast: [/error: (.*) MW, as/, 1, 4],
   fuel: [/error: (.*) l, by/, 0.1, 0.25],
   gan: [/from made points to the data: (.*) on average/, 0, 0.3],
+  homes: [/two inputs, .*: off by (\S+)/, 25, 65],
   labels: [/together: F1 (\S+)/, 0.7, 0.95],
   microgpt: [/.*loss (\S+)/s, 1, 2.4],
   names: [/.*: (.*) % of new names/s, 75, 100],
@@ -56,4 +57,11 @@ it.each(programs)("%s", (name) => {
   expect(number, printed).toBeGreaterThanOrEqual(least);
   expect(number, printed).toBeLessThanOrEqual(most);
   expect(form(printed)).toEqual(form(said!));
+});
+
+it("the table of homes is what its script makes", () => {
+  const [made, script] = [join(folder, "homes.csv"), join(root, "examples/homes/make.mjs")];
+  execFileSync(process.execPath, [script, made]);
+  const stored = readFileSync(join(root, "examples/homes/homes.csv"), "utf8");
+  expect(readFileSync(made, "utf8")).toBe(stored);
 });
