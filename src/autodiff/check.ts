@@ -183,7 +183,7 @@ export async function checkGradientsAsync(
     signal?.throwIfAborted();
     const next = building(() => work.next());
     if (next.done) return next.value;
-    if (turns.due) await turns.give();
+    if (turns.late) await turns.give();
   }
 }
 

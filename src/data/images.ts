@@ -412,7 +412,7 @@ class ImageReader {
       if (this.#options.size === undefined) checkSame(image, form, file.where);
       putImage(image, form, data, row * width);
       onImage?.(row + 1, files.length);
-      if (turns.due) await turns.give();
+      if (turns.late) await turns.give();
     }
     signal?.throwIfAborted();
     const { channels = 3, height = 0, width: across = 0 } = form ?? {};

@@ -146,13 +146,13 @@ async function* progressing(
     for (let at = 0; at < text.length; at += portion) {
       reading.push(text.length > portion ? text.slice(at, at + portion) : text);
       yield reading;
-      if (turns.due) await others();
+      if (turns.late) await others();
     }
   }
   const parts = reading.ending();
   let made = parts.next();
   while (!made.done) {
-    if (turns.due) await others();
+    if (turns.late) await others();
     made = parts.next();
   }
   signal?.throwIfAborted();
