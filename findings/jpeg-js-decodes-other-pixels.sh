@@ -3,8 +3,7 @@
 # has one meaning to within a step or two of 255. jpeg-js 0.4.4 repeats colour samples where libjpeg interpolates
 # between them (4:2:0, what cameras write), and it takes a file whose components are red, green and blue (no
 # transform, the Adobe marker says so) for luma and chroma. Grey files, and colour without subsampling, agree.
-# Who is hurt: those whose model is less accurate
-# in the page than in training, and who look for the reason in the model.
+# Who is hurt: those whose model is less accurate in the page than in training, and who look for the reason in it.
 # Seen 2026-11-30 with jpeg-js 0.4.4 (Node 20) and Pillow 12.3.0. Fails if it gives something else.
 set -euo pipefail
 folder=$(mktemp -d)
