@@ -15,9 +15,13 @@ import type { Executable } from "./backend.ts";
 
 /** Bytes of a result from which on it may stay. */
 const leastBytes = 2 ** 14;
-/** Calls, and bytes that they were given, that may have to be done once more. */
+/**
+ * Calls that may have to be done once more, and bytes that they may have been given: so many, and so
+ * many for each byte that stays. Who keeps a result keeps these, too.
+ */
 const mostCalls = 32;
 const mostBytes = 2 ** 25;
+const mostShare = 16;
 
 /** Where a result comes from: whose it is, which one, and of which call, if it has stayed there. */
 interface Source {
@@ -28,37 +32,72 @@ interface Source {
 
 const sources = new WeakMap<Tensor, Source>();
 
-/** Calls in a row: the first was given values, the others results of the one before, too. */
-class Calls {
-  /** What each was given: values, or the numbers of results. */
-  readonly given: (readonly (TypedArray | number)[])[] = [];
-  /** What came out of each, as long as somebody has it. */
-  readonly results: WeakRef<Results>[] = [];
-  bytes = 0;
-
-  get isFull(): boolean {
-    return this.given.length >= mostCalls || this.bytes >= mostBytes;
-  }
-}
-
-/** Those results of a call that stay: their values once they were copied. */
+/**
+ * Those results of a call that stay: their values once they were copied. Nothing knows of those
+ * that nobody has: a WeakRef would keep them all until the loop leaves the engine a turn.
+ */
 class Results {
   readonly values: (TypedArray | undefined)[] = [];
   readonly #program: StayingProgram;
-  readonly calls: Calls;
+  /** Their numbers. */
+  readonly #staying: readonly number[];
+  /** What the call was given, values or numbers of the results before, until all values are there. */
+  #given: readonly (TypedArray | number)[] | undefined;
+  #before: Results | undefined;
+  /** How many calls have to be done for these, and the bytes that those were given. */
+  #calls = 1;
+  #bytes = 0;
 
-  constructor(program: StayingProgram, calls: Calls) {
+  constructor(
+    program: StayingProgram,
+    staying: Iterable<number>,
+    given: readonly (TypedArray | number)[],
+    last: Results | undefined,
+  ) {
     this.#program = program;
-    this.calls = calls;
+    this.#staying = [...staying];
+    this.#given = given;
+    for (const x of given) if (typeof x !== "number") this.#bytes += x.byteLength;
+    if (last === undefined || !given.some((x) => typeof x === "number")) return;
+    this.#before = last;
+    this.#calls += last.#calls;
+    this.#bytes += last.#bytes;
+  }
+
+  /** Whether no more calls should follow without copies, where so many bytes stay. */
+  isFull(bytes: number): boolean {
+    return this.#calls >= mostCalls || this.#bytes >= Math.min(mostBytes, mostShare * bytes);
   }
 
   valueAt(index: number): TypedArray {
-    return (this.values[index] ??= this.#program.fetch(this, index));
+    return this.values[index] ?? this.#program.fetch(this, index);
   }
 
-  /** Copies those results that nobody has copied yet. */
-  keep(found: readonly TypedArray[], staying: Iterable<number>): void {
-    for (const i of staying) this.values[i] ??= at(found, i).slice();
+  /** Copies what nobody has copied yet. */
+  keep(found: readonly TypedArray[], indices: Iterable<number> = this.#staying): void {
+    for (const i of indices) this.values[i] ??= at(found, i).slice();
+    if (!this.#staying.every((i) => this.values[i] !== undefined)) return;
+    // What they were made of is wanted no more.
+    this.#given = undefined;
+    this.#before = undefined;
+    this.#calls = 0;
+    this.#bytes = 0;
+  }
+
+  /** Does what is missing once more: this call, and those before it as far as that needs them. */
+  doAgain(run: (given: TypedArray[]) => readonly TypedArray[]): void {
+    const missing: Results[] = [];
+    let first: Results | undefined = this;
+    while (first !== undefined && first.#given !== undefined) {
+      missing.push(first);
+      first = first.#before;
+    }
+    for (const one of missing.reverse()) {
+      const before = one.#before?.values;
+      const known = (i: number) => at(before as readonly TypedArray[], i);
+      const given = one.#given?.map((x) => (typeof x === "number" ? known(x) : x)) ?? [];
+      one.keep(run(given));
+    }
   }
 }
 
@@ -67,7 +106,7 @@ export class StayingProgram {
   readonly #outputs: readonly Tensor[];
   /** The numbers of results that have been fed back. */
   readonly #staying = new Set<number>();
-  #calls = new Calls();
+  #stayingBytes = 0;
   /** The last call's, which stand in the program's memory, and their places. */
   #last: Results | undefined;
   #found: readonly TypedArray[] = [];
@@ -92,16 +131,14 @@ export class StayingProgram {
       found = this.#program.run(taken.map((x) => (typeof x === "number" ? at(this.#found, x) : x)));
     } catch (error) {
       // Nothing of what stood there can be relied on.
-      this.#forget();
+      this.#last = undefined;
       throw error;
     }
+    const before = this.#last;
     this.#last = undefined;
     this.#found = found;
     if (!this.#stays || this.#staying.size === 0) return this.#copied(found);
-    const results = new Results(this, this.#calls);
-    this.#calls.given.push(taken);
-    this.#calls.results.push(new WeakRef(results));
-    for (const x of taken) if (typeof x !== "number") this.#calls.bytes += x.byteLength;
+    const results = new Results(this, this.#staying, taken, before);
     this.#last = results;
     return this.#copied(found, results);
   }
@@ -115,21 +152,20 @@ export class StayingProgram {
     for (const source of own) {
       if (source && !this.#staying.has(source.index) && this.#canStay(source.index)) {
         this.#staying.add(source.index);
+        this.#stayingBytes += bytesIn(at(this.#outputs, source.index));
       }
     }
     const isThere = (source: Source | undefined) =>
       source?.results !== undefined && source.results === this.#last;
     // Reading may need the program: first what does not stand there.
     const values = given.map((x, i) => (isThere(own[i]) ? undefined : valueOf(x)));
-    const goesOn = this.#last !== undefined && !this.#calls.isFull;
-    const taken = given.map((x, i) => {
+    const goesOn = this.#last?.isFull(this.#stayingBytes) === false;
+    return given.map((x, i) => {
       const value = values[i];
       if (value !== undefined) return value;
       const source = own[i];
       return goesOn && source && isThere(source) ? source.index : valueOf(x);
     });
-    if (!taken.some((x) => typeof x === "number")) this.#calls = new Calls();
-    return taken;
   }
 
   /** Results as tensors: those that stay, and copies of the others. */
@@ -146,23 +182,15 @@ export class StayingProgram {
 
   /** A result that stays, as a copy. */
   fetch(results: Results, index: number): TypedArray {
-    if (results === this.#last) return at(this.#found, index).slice();
-    // Somebody wants what was overwritten, and may do so again.
-    this.#stays = false;
-    this.#last?.keep(this.#found, this.#staying);
-    this.#forget();
-    let found: readonly TypedArray[] = [];
-    const { given, results: all } = results.calls;
-    for (const [i, taken] of given.entries()) {
-      found = this.#program.run(taken.map((x) => (typeof x === "number" ? at(found, x) : x)));
-      all[i]?.deref()?.keep(found, this.#staying);
+    if (results === this.#last) results.keep(this.#found, [index]);
+    else {
+      // Somebody wants what was overwritten, and may do so again.
+      this.#stays = false;
+      this.#last?.keep(this.#found);
+      this.#last = undefined;
+      results.doAgain((given) => this.#program.run(given));
     }
     return at(results.values as readonly TypedArray[], index);
-  }
-
-  #forget(): void {
-    this.#last = undefined;
-    this.#calls = new Calls();
   }
 
   /** Whether a result can be fed back from where it lies: no argument does, as one that is both. */
@@ -178,7 +206,9 @@ const areApart = (a: TypedArray, b: TypedArray): boolean =>
   a.byteOffset + a.byteLength <= b.byteOffset ||
   b.byteOffset + b.byteLength <= a.byteOffset;
 
-const isLarge = ({ dtype, size }: Tensor): boolean => size * bytesOf(dtype) >= leastBytes;
+const bytesIn = ({ dtype, size }: Tensor): number => size * bytesOf(dtype);
+
+const isLarge = (y: Tensor): boolean => bytesIn(y) >= leastBytes;
 
 const copied = ({ site, shape }: Tensor, value: TypedArray): Tensor =>
   withSite(site, () => constantTensor(value.slice(), shape));
