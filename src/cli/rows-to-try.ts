@@ -14,7 +14,7 @@ const someTokens = 12;
 export async function rowsToTry(prepared: PreparedNetwork): Promise<string> {
   const { network, data } = prepared;
   const { preprocessing, inputs, classes = [] } = data.description;
-  const { text } = network.data ?? {};
+  const { text, images } = network.data ?? {};
   if (text) {
     const tokens = await tokenizerOf(text, classes);
     const begun = elementsOf(data.train.inputs).subarray(0, Math.min(inputs, someTokens));
@@ -24,6 +24,7 @@ export async function rowsToTry(prepared: PreparedNetwork): Promise<string> {
       .split(/[\p{Cc}\ufffd]/u, 1);
     if (line !== "") return `--input ${quotedRow(line)} --length 100`;
   }
+  if (images) return "--data image.png";
   // A window takes several rows.
   if (preprocessing?.windows) return "--data rows.csv";
   const row = sample(prepared);

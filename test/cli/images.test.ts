@@ -29,6 +29,7 @@ beforeAll(async () => {
   const { code, stdout, stderr } = await run(["train", "n.yaml", "--run", "r"], { cwd });
   expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(stdout + stderr).toContain("pictures: 1 file is no image");
+  expect(stdout).toContain("predict r/last.safetensors --data image.png");
 }, 60_000);
 
 describe("networks of images", () => {

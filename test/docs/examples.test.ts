@@ -25,6 +25,7 @@ const reached: Readonly<Record<string, readonly [RegExp, least: number, most: nu
   microgpt: [/.*loss (\S+)/s, 1, 2.4],
   names: [/.*: (.*) % of new names/s, 75, 100],
   physics: [/largest error of u on \[0, 2\]: (.*)/, 0, 1.5],
+  shapes: [/moved: (.*) % of/, 88, 100],
   writer: [/loss (.*) on text/, 0.3, 1.6],
 };
 
