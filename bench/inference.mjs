@@ -26,7 +26,8 @@ async function ours(backend) {
   const network = files.parseNetwork(text);
   const size = network.inputs;
   const model = files.buildModel(network, size);
-  const trainer = files.makeTrainer(network, model, { backend, threads: 1 });
+  const [loss, optimizer] = [files.buildLoss(network), files.buildOptimizer(network)];
+  const trainer = c.trainer(model, { loss, optimizer, backend, threads: 1 });
   trainer.fromBytes(checkpoint);
   return (numbers) =>
     trainer.predict(c.tensor(numbers, { shape: [numbers.length / size, size] })).dataSync();
