@@ -4,7 +4,7 @@ import { runInTurns } from "../backends/long-step.ts";
 import { type ArrayTensor, arraysOf } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
 import { type ByName, mapEntries } from "../core/by-name.ts";
-import { callSite } from "../core/call-site.ts";
+import { callSite, nearSite, withSite } from "../core/call-site.ts";
 import { allocate, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
@@ -100,13 +100,15 @@ function outputsLater(trainer: Trainer, x: ArrayTensor) {
 /** What `predict` gives. */
 export function predicted(trainer: Trainer, rows: Rows): Tensor {
   if (isTracing()) refuseGradient();
-  const x = rowsOf(trainer, rows);
+  // Of what is made around the model, one line is taken; layers have their own.
+  const site = nearSite(2);
+  const x = withSite(site, () => rowsOf(trainer, rows));
   if (trainer.backend.asynchronous) {
     const { data, shape, dtype } = outputsLater(trainer, x);
     return laterTensor(data, shape, dtype);
   }
   const { data, shape } = outputsOf(trainer, x);
-  return constantTensor(data, shape);
+  return withSite(site, () => constantTensor(data, shape));
 }
 
 /** What `predictAsync` gives. */

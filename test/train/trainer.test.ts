@@ -37,6 +37,8 @@ describe("predict", () => {
   });
   it("refuses rows of different or of other lengths", () => {
     expect(failure("data-invalid", () => t.predict([[1, 2], [1]])).where).toContain("row 1");
+    // What comes out names the line that asked for it.
+    expect(String(t.predict([[1, 2]]).site)).toContain("trainer.test.ts");
     failure("shape-mismatch", () => t.predict([[1, 2, 3]]));
     failure("data-empty", () => t.predict([]));
     failure("data-invalid", () => t.predict(undefined as never));
