@@ -283,6 +283,10 @@ const derivationMessages = {
     "{v} acts on {n} later quantities, so the gradients that come back are added:",
     "{v} 影响后面的 {n} 个量，因此传回的梯度要相加：",
   ],
+  lossToo: [
+    "{v} stands in {loss} itself, too; with all else held constant, the derivative of that is written out here.",
+    "{v} 也直接出现在 {loss} 中；其余各量视为常数，相应的导数在此直接写出。",
+  ],
   noPath: [
     "{w} has no influence on {loss} here: its gradient is 0.",
     "{w} 在此对 {loss} 没有影响：其梯度为 0。",

@@ -198,7 +198,10 @@ export function wording(language: Language, digits: number): Wording {
       if (typeof s === "string") return s === "" ? [] : [s === "{digits}" ? String(digits) : s];
       if (typeof s === "number") return [rounded(s, digits)];
       if (isList(s)) {
-        const [glue, last] = language === "en" ? [", ", " and "] : ["、", " 和 "];
+        // Chinese joins sentences by commas alone.
+        const clauses = s.some((x) => typeof x === "object" && "key" in x);
+        const [glue, last] =
+          language === "en" ? [", ", " and "] : clauses ? ["，", "，"] : ["、", " 和 "];
         return s.flatMap((x, i) => [
           ...(i === 0 ? [] : [i === s.length - 1 ? last : glue]),
           ...w.slot(x),

@@ -137,15 +137,14 @@ export class Backward {
     for (const z of [...chain, ...displayed]) this.#cancel(r, z);
     const whole = productOf([g, ...factors]);
     if (isSame(whole, result)) return;
-    const several = r.consumersOf(end).length;
+    const acted = r.consumersOf(end);
     c.equation({
       section: "substitution",
       kind: end === r.parameter ? "fan-out sum" : "chain",
       result,
       forms: [whole],
       upstream: true,
-      why:
-        end === r.parameter && several > 1 ? [say("fanOut", { v: w, n: several })] : [say("all3")],
+      why: end === r.parameter && acted.length > 1 ? this.#fanOut(end, acted) : [say("all3")],
     });
   }
 
@@ -314,7 +313,7 @@ export class Backward {
     const c = this.#c;
     const n = consumers.length;
     const why: Sentence[] = [];
-    if (n > 1) why.push(say("fanOut", { v: c.name(e), n }));
+    if (n > 1) why.push(...this.#fanOut(e, consumers));
     else if (c.gradientSign(e).text !== c.names.gradient(c.signOf(e)).text)
       why.push(say("deltaOf", { z: c.name(e) }));
     else why.push(say("gradientOf", { a: c.name(e) }));
@@ -335,6 +334,15 @@ export class Backward {
     return why;
   }
 
+  /** Why gradients are added where a quantity acts on several others, the loss perhaps among them. */
+  #fanOut(e: Element, consumers: readonly Element[]): Sentence[] {
+    const c = this.#c;
+    const why = [say("fanOut", { v: c.name(e), n: consumers.length })];
+    if (consumers.some((y) => y.node === c.trace.loss))
+      why.unshift(say("lossToo", { v: c.name(e), loss: c.loss }));
+    return why;
+  }
+
   /** The same as the sum of what acts through each term of the loss, where it was split so. */
   #byTerms(r: Route, e: Element, consumers: readonly Element[]): Formula | undefined {
     return this.#split.byTerms(e, consumers, (y) =>
@@ -347,7 +355,9 @@ export class Backward {
     const consumers = r.consumersOf(e);
     return sumOf(
       consumers.map((y) => {
-        if (y.node === this.#c.trace.loss) return this.#factors.symbol(y, e);
+        // What stands in the loss itself is but a part of ∂E/∂e, and must not be called so.
+        if (y.node === this.#c.trace.loss)
+          return consumers.length > 1 ? this.#c.local(y, e) : this.#factors.symbol(y, e);
         const local = this.#local(y, e, consumers.length === 1);
         return productOf([this.#gradientExpr(r, y), local]);
       }),

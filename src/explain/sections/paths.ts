@@ -30,8 +30,8 @@ export function pathTable(c: Context, r: Route, end: Element, parts: Parts): voi
   const { rest } = parts;
   const restValue = c.evaluate(rest);
   const all = consumers.map((y) => {
-    const local = () => (y.node === c.trace.loss ? computed(1) : parts.local(y));
-    const step = productOf([parts.gradient(y), local()]);
+    const step =
+      y.node === c.trace.loss ? c.local(y, end) : productOf([parts.gradient(y), parts.local(y)]);
     return { y, step, value: c.evaluate(step) };
   });
   const sorted = all.length <= wide ? all : all.toSorted((a, b) => bySize(a.value, b.value));
