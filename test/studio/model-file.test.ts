@@ -93,13 +93,15 @@ describe("a model's file", () => {
     },
   );
 
-  it.each(["linear", "lstm", "multiHeadAttention"])(
+  it.each(["linear", "lstm", "multiHeadAttention", "conv2d"])(
     "of ONNX becomes one, too: %s",
     async (name) => {
       const onnx = fileOf(`${name}.onnx`, fixture(`onnx/torch-script/${name}.onnx`));
       const engine = new Engine();
       const opened = await engine.open(await taken([onnx]), look);
-      expect(opened.structure.weights.length).toBeGreaterThan(0);
+      const { weights, columns } = opened.structure;
+      const derived = weights[0]?.parameter ?? columns.at(-1)!.parameter!;
+      expect((await engine.derive({ name: derived, index: 0 })).passed).toBe(true);
     },
   );
 
@@ -112,12 +114,6 @@ describe("a model's file", () => {
     await engine.open(source, look);
     const outputs = engine.trainer.predict(tensor([1, 0], { shape: [1, 2] })).dataSync();
     expect([...outputs]).toEqual([expect.closeTo(output, 6)]);
-  });
-
-  it("without a layer that could be drawn is refused", async () => {
-    const onnx = fileOf("conv2d.onnx", fixture("onnx/torch-script/conv2d.onnx"));
-    const { found } = await rejection("unsupported", taken([onnx]));
-    expect(found).toBe("unflatten, conv2d");
   });
 
   it("that cannot be opened is refused in the library's words", async () => {

@@ -110,17 +110,6 @@ export async function taken(files: readonly File[]): Promise<Source> {
 function dataFor(network: NetworkFile): { readonly data: object; readonly flat: boolean } {
   const { inputs: width = 1, loss } = network;
   const model = buildModel(network, width);
-  const drawn = Object.values(model.parameters).some(
-    ({ role, shape }) => role === "weight" && shape.length === 2,
-  );
-  if (!drawn) {
-    fail("unsupported", {
-      message: "The page has no picture of this model: none of its layers is dense.",
-      expected: "a model with at least one layer that has a matrix of weights",
-      found: network.layers.map((layer) => layer.name).join(", "),
-      fix: "Use the command line for it: chainrule import FILE --out net.yaml.",
-    });
-  }
   const row = model.outputShape([1, width]).slice(1);
   const outputs = sizeOf(row);
   const inputs = Array.from({ length: width }, (_, i) => (i + 1) % 2);

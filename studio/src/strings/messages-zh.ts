@@ -21,8 +21,6 @@ export const messagesZh: Messages = {
   "This name needs a value.": "这个名称需要一个值。",
   "The page opens networks up to a size: this one has too many {0}.":
     "页面只能打开一定大小以内的网络：这个网络的以下数目太大：{0}。",
-  "The page has no picture of this model: none of its layers is dense.":
-    "页面无法画出这个模型：它没有全连接层。",
   "The page opens networks up to a size: this file holds too many numbers.":
     "页面只能打开一定大小以内的网络：这个文件中的数太多。",
   "There is no file to look into.": "没有可以查看的文件。",
@@ -49,7 +47,6 @@ export const messagesZh: Messages = {
   "a whole number from 1": "从 1 起的整数",
   "the table, dropped on the page together with the network file": "与网络文件一起拖到页面上的表格",
   "all files of the model, dropped on the page together": "一起拖到页面上的模型的全部文件",
-  "a model with at least one layer that has a matrix of weights": "至少有一层带权重矩阵的模型",
   "a number, or lists of numbers such as [[1, 2], [3, 4]]":
     "一个数，或数的列表，例如 [[1, 2], [3, 4]]",
   "numbers, lists of them, and what is computed from them": "数、数的列表，以及由它们算出的结果",
