@@ -1,6 +1,9 @@
-/** The programs in examples/: they run, print what their pages say, and reach what they are for. */
+/**
+ * The programs in examples/: they run, print what their pages say, and reach what they are for. Those
+ * for a browser are tried in test/browser/examples.test.ts.
+ */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -9,9 +12,9 @@ import { root } from "./blocks.ts";
 const folder = mkdtempSync(join(tmpdir(), "chainrule-examples-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const programs = readdirSync(join(root, "examples"), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && entry.name !== "data")
-  .map(({ name }) => name);
+const programs = readdirSync(join(root, "examples")).filter((name) =>
+  existsSync(join(root, "examples", name, "index.mjs")),
+);
 
 /** What a few steps must have reached: a number that is printed, and its bounds. */
 const reached: Readonly<Record<string, readonly [RegExp, least: number, most: number]>> = {

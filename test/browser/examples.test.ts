@@ -1,0 +1,107 @@
+/** The pages in examples/, sent by their own server and used. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { get, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../docs/blocks.ts";
+import { findChromium, howToInstall, launch } from "./chromium.ts";
+
+const path = findChromium();
+const title = "the pages in examples/";
+
+describe.skipIf(path === undefined)(path ? title : `${title} (${howToInstall})`, () => {
+  let browser: Browser;
+  const servers: Server[] = [];
+  beforeAll(async () => {
+    if (!existsSync(join(root, "dist/modules/index.entry.js"))) {
+      execFileSync(process.execPath, [join(root, "tools/build.mjs"), "--no-types", "--no-studio"]);
+    }
+    browser = await launch(path!);
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    for (const server of servers) server.close();
+  });
+
+  /** The address of an example. */
+  async function served(name: string): Promise<string> {
+    const { serve } = await import(join(root, "examples/serve.mjs"));
+    const server: Server = await serve(join(root, "examples", name));
+    servers.push(server);
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  }
+  /** Its page, and what went wrong in it. */
+  async function open(name: string): Promise<{ page: Page; problems: string[] }> {
+    const page = await browser.newPage();
+    const problems: string[] = [];
+    page.on("pageerror", ({ message }) => problems.push(message));
+    page.on("console", (line) => line.type() === "error" && problems.push(line.text()));
+    await page.goto(await served(name));
+    return { page, problems };
+  }
+  const says = (page: Page, what: RegExp) =>
+    page.waitForFunction(
+      (source) => new RegExp(source).test(document.querySelector("output")?.textContent ?? ""),
+      what.source,
+      { timeout: 40_000 },
+    );
+  const lengthOf = async (page: Page) =>
+    (await page.getAttribute("polyline", "points"))?.split(" ").length ?? 0;
+
+  it("page: trains and draws while it does", async () => {
+    const { page, problems } = await open("page");
+    await says(page, /^ready$/);
+    expect(await lengthOf(page)).toBe(0);
+    await page.click("#train");
+    // The curve is seen while it grows.
+    await says(page, /^epoch [1-9]\d?: loss/);
+    expect(await lengthOf(page)).toBeGreaterThan(0);
+    await says(page, /^epoch 150: loss 0\.[0-2]\d+, (9\d|100)\.\d % of the points right$/);
+    expect(await lengthOf(page)).toBe(150);
+    // Both classes have their places in the picture: blue ones and orange ones.
+    const colours = await page.evaluate(() => {
+      const { data } = document
+        .querySelector("canvas")!
+        .getContext("2d")!
+        .getImageData(0, 0, 64, 64);
+      const red = data.filter((_, i) => i % 4 === 0);
+      return [red.filter((r) => r < 90).length, red.filter((r) => r > 170).length];
+    });
+    for (const places of colours) expect(places).toBeGreaterThan(1000);
+    expect(problems).toEqual([]);
+    await page.close();
+  }, 60_000);
+
+  it("the server sends nothing from outside of its folders", async () => {
+    const { port } = new URL(await served("page"));
+    // As it stands: fetch would take ".." out of a path.
+    const status = (path: string) =>
+      new Promise((resolve, reject) => {
+        const request = get({ host: "127.0.0.1", port, path }, (response) => {
+          resolve(response.statusCode);
+          response.resume();
+        });
+        request.on("error", reject);
+      });
+    for (const path of ["/", "/index.html?a=b", "/chainrule/index.entry.js"]) {
+      expect(await status(path), path).toBe(200);
+    }
+    const outside = ["/../serve.mjs", "/..%2fserve.mjs", "/chainrule/../index.js"];
+    for (const path of ["/none.txt", "/chainrule/", "/chainrule", "/%", ...outside]) {
+      expect(await status(path), path).toBe(404);
+    }
+  }, 30_000);
+
+  it.each(["page"])("%s: its description says how it is served", (name) => {
+    const text = readFileSync(join(root, "examples", name, "README.md"), "utf8");
+    expect(text).toContain(`node examples/serve.mjs examples/${name}\n`);
+    const [list, picture] = ["README.md", `${name}/picture.svg`].map((file) =>
+      readFileSync(join(root, "examples", file), "utf8"),
+    );
+    expect(list).toContain(`](${name}/README.md)`);
+    expect(picture).toMatch(/^<svg .*<\/svg>\n$/s);
+  });
+});
