@@ -68,7 +68,7 @@ const filled = (pattern: string): string => pattern.replace(/\{\d\}/g, "x");
 
 /** What is meant for programs and cannot come about by what is done on the page. */
 const ofPrograms =
-  /^src\/(autodiff|backends|compile|linalg|metrics|nn|ops|optim|step|core|train)\/|^src\/data\/(split|balance|divisions|preprocessing|fit-rules|examples|arrow|flatbuffer|parquet|thrift|idx|npy|npz|gunzip|zip|json-lines|optional|read-table|table-reading|typed-table|text)/;
+  /^src\/(autodiff|backends|compile|linalg|metrics|nn|ops|optim|step|core|train)\/|^src\/data\/(split|balance|divisions|preprocessing|fit-rules|examples|arrow|flatbuffer|parquet|thrift|idx|npy|npz|gunzip|zip|json-lines|optional|read-table|table-reading|typed-table|text|image|jpeg)/;
 
 /** Texts that are put together from others alone. */
 const composed: readonly string[] = ["{0}: {1}.", "{0}\n\n{1}\n", "{0}.", "{0}"];

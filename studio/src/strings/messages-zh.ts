@@ -55,7 +55,8 @@ export const messagesZh: Messages = {
   "linear layers, each with at most one activation behind it, on rows of numbers":
     "作用于成行数值的线性层，每层之后至多一个激活函数",
   "other layers, or other ways between them": "其他层，或其他连接方式",
-  'Use form: "scalar".': '请用 form: "scalar"。',
+  'Use form: "scalar" (on the command line --form scalar).':
+    '请用 form: "scalar"（命令行上为 --form scalar）。',
   "A sequential update is derived number by number.": "依次更新只能逐个数推导。",
   "A sequential update is shown for narrow layers only.": "依次更新只对较窄的层展示。",
   'Use update: "simultaneous".': '请用 update: "simultaneous"。',
@@ -308,15 +309,17 @@ export const messagesZh: Messages = {
   "An array of a .npz file unpacks to much more than the file.":
     ".npz 文件中有一个数组解压后比文件大得多。",
   "An entry of a .npz file is no array.": ".npz 文件中有一项不是数组。",
-  "A network has one input; this ONNX file has another number of them.":
-    "网络有一个输入；这个 ONNX 文件的输入个数不同。",
-  "No output of this ONNX file follows from its input by layers.":
-    "这个 ONNX 文件没有由输入经各层得到的输出。",
-  "Nodes of this ONNX file are no layers that are known here.":
-    "这个 ONNX 文件中有些节点不是这里已知的层。",
+  "this ONNX file": "这个 ONNX 文件",
+  "this graph model": "这个图模型",
+  "A network has one input; {0} has another number of them.": "网络有一个输入；{0}的输入个数不同。",
+  "No output of {0} follows from its input by layers.": "{0}没有由输入经各层得到的输出。",
+  "Nodes of {0} are no layers that are known here.": "{0}中有些节点不是这里已知的层。",
   "Two tensors of an ONNX file have the same name.": "ONNX 文件中有两个张量同名。",
-  "The input {0} of an ONNX file has no axes that are known.": "ONNX 文件的输入 {0} 的轴未知。",
-  "The input {0} of an ONNX file has no such size.": "ONNX 文件的输入 {0} 没有这样的大小。",
+  "The input {0} of {1} has no axes that are known.": "{1}的输入 {0} 的轴未知。",
+  "The input {0} of {1} has no such size.": "{1}的输入 {0} 没有这样的大小。",
+  "{0} of this graph model cannot be.": "这个图模型中的以下内容不可能成立：{0}。",
+  "The description of a network has {0} that cannot be.": "网络的描述中有不可能成立的内容：{0}。",
+  "This network of {0} has an activation that is not known.": "这个 {0} 网络有未知的激活函数。",
   "The operators of this ONNX file are of a version that is not read here.":
     "这个 ONNX 文件的算子版本在这里无法读取。",
   "The description of what was saved is too long.": "所存内容的描述太长。",
@@ -493,6 +496,26 @@ export const messagesZh: Messages = {
   "matmul multiplies matrices and vectors.": "matmul 用于矩阵与向量相乘。",
   "matmul cannot multiply {0} by {1}.": "matmul 不能把 {0} 与 {1} 相乘。",
   "{0}: {1} is not finite.": "{0}：{1} 不是有限的。",
+  // Several losses, penalties and averages in a network file.
+  "There are no such columns of the {0}.": "以下部分没有这样的列：{0}。",
+  outputs: "输出",
+  targets: "目标",
+  "These losses take different targets.": "这些损失所取的目标种类不同。",
+  "A part of a loss weighs classes by their numbers.": "损失的一部分须按编号给类别加权。",
+  "A penalty is on parameters, or on what layers give.": "惩罚项针对参数，或针对各层的输出。",
+  "Make two penalties of it.": "请写成两个惩罚项。",
+  "The averages of the parameters are to be validated, and the optimizer keeps none.":
+    "要用参数的滑动平均来验证，而优化器没有保留平均值。",
+  "The averages are to be validated, and there are no data to do it with.":
+    "要用滑动平均来验证，而没有验证数据。",
+  "The list {0} has another length than it should.": "列表 {0} 的长度不对。",
+  "The files in a folder cannot be listed here.": "这里无法列出文件夹中的文件。",
+  "Pass Object.assign(read, { list }), or read the images with imageFolder.":
+    "请传入 Object.assign(read, { list })，或用 imageFolder 读取图像。",
+  "Say where the examples are, such as data: { csv: { file: train.csv, target: price } }.":
+    "请写明样本在哪里，例如 data: { csv: { file: train.csv, target: price } }。",
+  "Wrap arrays: tensor([1, 2]).": "请把数组写成张量：tensor([1, 2])。",
+  "Use mul for a scalar.": "与标量相乘请用 mul。",
   // Remarks.
   "{0} of a single output is always {1}: nothing can be learned.":
     "单个输出的 {0} 恒为 {1}：什么也学不到。",
