@@ -10,6 +10,7 @@ import {
   isDrawn,
   labelHalf,
   layoutOf,
+  slopeLabel,
   strongest,
 } from "../../studio/src/state/layout.ts";
 import { checked, fromHash, type Shared, toHash } from "../../studio/src/state/link.ts";
@@ -268,6 +269,10 @@ describe("layout", () => {
         for (const b of cards) expect(apart(a, b), String(width)).toBe(true);
       });
     }
+  });
+  it("calls a slope by its name as long as the number has room beside it", () => {
+    expect(slopeLabel("δ_h2.12")).toBe("δ_h2.12");
+    for (const name of ["∂E/∂lstm_h1", "0.out.grad[0]"]) expect(slopeLabel(name)).toBe("∂");
   });
   it("has room for ten layers, and the error, beside the derivation", () => {
     const s = structure([2, ...Array.from({ length: 9 }, () => 3), 1]);

@@ -60,6 +60,9 @@ export function labelHalf(name: string): readonly [width: number, height: number
   for (const c of name) letters += c < "\x7f" ? 1 : 0.65;
   return [35 + 4.1 * letters, 14];
 }
+/** What a card calls ∂E/∂ a unit: by a long name, such as ∂E/∂lstm_h1, it would run into the number. */
+export const slopeLabel = (name: string): string => (name.length > 8 ? "∂" : name);
+
 /** The least room between two columns: beside the labels, and where there are none. */
 const room = { beside: 12, lines: 28, vertical: 150 } as const;
 /** Above a column that stands below another there is its title. */

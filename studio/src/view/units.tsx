@@ -1,6 +1,6 @@
 import type { Structure, Unit, Values } from "../protocol.ts";
 import { hidden, mapped, playing, strings, tab } from "../state/app.ts";
-import type { Box, ColumnBox } from "../state/layout.ts";
+import { type Box, type ColumnBox, slopeLabel } from "../state/layout.ts";
 import { elementKey, weightsInto } from "../state/places.ts";
 import { columnAt, found, gradientAt, at as item, parameterAt } from "../state/read.ts";
 import { asButton, type Looks, pick } from "./mark.ts";
@@ -48,6 +48,8 @@ export function Column(props: Props) {
 
 interface Line {
   readonly name: string;
+  /** What stands in the card for it. */
+  readonly label: string;
   readonly gone: boolean;
   readonly value: number;
   readonly old: number | undefined;
@@ -65,7 +67,8 @@ function linesOf(
   const add = (name: string | undefined, part: "nets" | "outs" | "deltas") => {
     if (name === undefined) return;
     const [value, before] = [item(item(v[part], column), unit), old?.[part][column]?.[unit]];
-    lines.push({ name, gone: hidden(name), value, old: before });
+    const label = part === "deltas" ? slopeLabel(name) : name;
+    lines.push({ name, label, gone: hidden(name), value, old: before });
   };
   add(u.net, "nets");
   add(u.out, "outs");
@@ -105,7 +108,7 @@ function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
             x={at.x + 10}
             y={rowAt(at, lines.length + above, i + above)}
           >
-            <SymbolText name={l.name} />
+            <SymbolText name={l.label} />
             <tspan class="number" x={at.x + at.width - 10} text-anchor="end">
               {l.gone ? "…" : short(l.value)}
             </tspan>
