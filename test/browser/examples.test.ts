@@ -75,6 +75,50 @@ describe.skipIf(path === undefined)(path ? title : `${title} (${howToInstall})`,
     await page.close();
   }, 60_000);
 
+  it("worker: goes on by itself after a reload, to the same numbers, under a strict policy", async () => {
+    const { page, problems } = await open("worker");
+    for (const file of ["", "worker.js"]) {
+      const { headers } = await fetch(new URL(file, page.url()));
+      const policy = headers.get("content-security-policy");
+      expect(policy, file).toMatch(/^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
+      expect(policy).not.toMatch(/unsafe-inline|'unsafe-eval'|\*/);
+    }
+    const epoch = async () =>
+      Number(/^epoch (\d+)/.exec((await page.textContent("output")) ?? "")?.[1]);
+    await says(page, /^epoch 0$/);
+    await page.click("#train");
+    await says(page, /^epoch \d+ of 1500, .*, kept at [1-9]/);
+    const kept = Number(/kept at (\d+)/.exec((await page.textContent("output")) ?? "")?.[1]);
+    await page.reload();
+    await says(page, /^epoch \d+ of 1500, /);
+    expect(await epoch()).toBeGreaterThanOrEqual(kept);
+    await says(page, /^epoch 1500, .* right$/);
+    const broken = await page.textContent("output");
+    expect(broken).toMatch(/, (9[5-9]|100) % right$/);
+    expect(await lengthOf(page)).toBeGreaterThan(100);
+
+    // Without a break the loss is the same, digit for digit.
+    await page.click("#forget");
+    await says(page, /^epoch 0$/);
+    await page.click("#train");
+    await says(page, /^epoch \d+ of 1500/);
+    await says(page, /^epoch 1500, .* right$/);
+    expect(await page.textContent("output")).toBe(broken);
+
+    // Stopped, it stays so, after a reload, too.
+    await page.click("#train");
+    await says(page, /^epoch \d+ of 3000/);
+    await page.click("#stop");
+    await says(page, /^epoch \d+, .* right$/);
+    const stopped = await epoch();
+    expect(stopped).toBeLessThan(3000);
+    await page.reload();
+    await says(page, /^epoch \d+, loss/);
+    expect(await epoch()).toBe(stopped);
+    expect(problems).toEqual([]);
+    await page.close();
+  }, 90_000);
+
   it("the server sends nothing from outside of its folders", async () => {
     const { port } = new URL(await served("page"));
     // As it stands: fetch would take ".." out of a path.
@@ -95,7 +139,7 @@ describe.skipIf(path === undefined)(path ? title : `${title} (${howToInstall})`,
     }
   }, 30_000);
 
-  it.each(["page"])("%s: its description says how it is served", (name) => {
+  it.each(["page", "worker"])("%s: its description says how it is served", (name) => {
     const text = readFileSync(join(root, "examples", name, "README.md"), "utf8");
     expect(text).toContain(`node examples/serve.mjs examples/${name}\n`);
     const [list, picture] = ["README.md", `${name}/picture.svg`].map((file) =>
