@@ -7,6 +7,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
 import { openForeign } from "../../src/exchange/formats.ts";
+import { knownNumbers } from "../../src/exchange/onnx/constants.ts";
+import type { NodeAttributes } from "../../src/exchange/onnx/nodes.ts";
+import { withGaps } from "../../src/exchange/tfjs/dilated.ts";
 import { rejection } from "../support/failure.ts";
 import { mutated } from "../support/mutations.ts";
 import { built, expectNear, type Plain, toTensor } from "./recorded.ts";
@@ -102,5 +105,93 @@ describe("what cannot be read", () => {
     expect(error.found).toBe(
       '"a" (TensorFlow.TensorListReserve: no layer does this), "b" (TensorFlow.While: no layer does this)',
     );
+  });
+
+  type Attributes = Readonly<Record<string, object>>;
+  const node = (name: string, op: string, input: string[], attr: Attributes = {}) => ({
+    ...{ name, op, input, attr },
+  });
+  const x = node("x", "Placeholder", [], {
+    shape: { shape: { dim: [{ size: "-1" }, { size: "4" }] } },
+  });
+  const none: NodeAttributes = {
+    ...{ has: () => false, int: (_, usual) => usual, float: (_, usual) => usual },
+    ...{ ints: () => undefined, floats: () => undefined, texts: () => undefined },
+    ...{ text: (_, usual) => usual, tensor: () => undefined },
+  };
+  const to = (type: string) => ({ DstT: { type } });
+  /** A graph with whole numbers as constants, and y as its output. */
+  const graph = (nodes: readonly object[], constants: Readonly<Record<string, number[]>> = {}) => {
+    const weights = Object.entries(constants).map(([name, list]) => ({
+      ...{ name, shape: [list.length], dtype: "int32" },
+    }));
+    const held = weights.map(({ name }) => node(name, "Const", []));
+    const json = {
+      format: "graph-model",
+      modelTopology: { node: [x, ...held, ...nodes] },
+      signature: { outputs: { y: { name: "y:0" } } },
+      weightsManifest: [{ paths: ["w.bin"], weights }],
+    };
+    const bytes = new Uint8Array(Int32Array.from(Object.values(constants).flat()).buffer);
+    return opened({ json, bytes: Buffer.from(bytes).toString("base64") });
+  };
+  it("numbers that become whole, or truth values, are no longer the same", async () => {
+    for (const [type, before, reason] of [
+      ["DT_INT32", "Relu", "it leaves out what stands behind the point"],
+      ["DT_BOOL", "Identity", "it makes truth values of numbers"],
+    ] as const) {
+      const nodes = [
+        node("a", before, ["x"]),
+        node("b", "Cast", ["a"], to(type)),
+        node("c", "Cast", ["b"], to("DT_FLOAT")),
+        node("y", "Mul", ["a", "c"]),
+      ];
+      const error = await rejection("unsupported", (await graph(nodes)).model!());
+      expect(error.found).toBe(`"b" (Cast: ${reason})`);
+    }
+    const whole = [node("a", "Cast", ["x"], to("DT_INT32")), node("y", "Relu", ["a"])];
+    const { remarks } = await (await graph(whole)).model!();
+    expect(remarks).toEqual([
+      "a makes whole numbers of its input. Here these are whole as they are given.",
+    ]);
+  });
+  it("a convolution of rearranged batches may come last", async () => {
+    const bounds = ["blocks", "sizes"];
+    const nodes = [
+      node("a", "SpaceToBatchND", ["images", ...bounds]),
+      node("b", "Conv2D", ["a", "kernel"]),
+      node("y", "BatchToSpaceND", ["b", ...bounds]),
+    ];
+    const list = (...data: number[]) => knownNumbers([data.length], data, true);
+    const held = new Map([
+      ["blocks", list(2, 2)],
+      ["sizes", list(0, 1, 0, 1)],
+    ]);
+    const given = nodes.map(({ name, op, input }) => ({
+      ...{ name, op, domain: "", inputs: input, outputs: [name] },
+      attributes: {
+        ...none,
+        text: (key: string, usual: string) => (key === "padding" ? "VALID" : usual),
+      },
+    }));
+    expect(withGaps(given, held).slice(1)).toMatchObject([
+      { op: "Conv2D", name: "y", outputs: ["y"], inputs: ["images", "kernel"] },
+    ]);
+  });
+  it("the number of examples is no number to reckon with", async () => {
+    const nodes = (axis: string) => [
+      node("sizes", "Shape", ["x"]),
+      node("size", "StridedSlice", ["sizes", axis, axis === "zero" ? "one" : "two", "one"], {
+        shrink_axis_mask: { i: "1" },
+      }),
+      node("number", "Cast", ["size"], to("DT_FLOAT")),
+      node("y", "RealDiv", ["x", "number"]),
+    ];
+    const constants = { zero: [0], one: [1], two: [2] };
+    const error = await rejection("unsupported", (await graph(nodes("zero"), constants)).model!());
+    expect(error.found).toBe('"y" (Div: it reckons with the number of examples)');
+    const { layer, values } = built(await (await graph(nodes("one"), constants)).model!());
+    const input = toTensor({ shape: [2, 4], data: [1, 2, 3, 4, 5, 6, 7, 8] }, "f64");
+    expect([...layer.apply(input, values).dataSync()]).toEqual([...input.div(4).dataSync()]);
   });
 });

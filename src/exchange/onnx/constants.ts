@@ -16,6 +16,8 @@ export interface Constant {
   readonly whole: boolean;
   /** The initializer's name, where it is one as it stands. */
   readonly name?: string;
+  /** Whether its numbers follow from the number of examples, which is another in each batch. */
+  readonly counts?: boolean;
 }
 
 /** So many numbers may still be worked out for a graph: many times those that its file holds. */
@@ -223,6 +225,30 @@ function concatenated(
   );
 }
 
+/** Whether ONNX's number of a type is that of one with a point. */
+export const isFloatType = (type: number): boolean => [1, 10, 11, 16].includes(type);
+
+/** Operators whose numbers are some of those that they are given. */
+const selecting = new Set([
+  ...["Cast", "Concat", "Expand", "Gather", "Identity", "Reshape", "Slice", "Split", "Squeeze"],
+  ...["Transpose", "Unsqueeze"],
+]);
+/** What they are given besides the first is a shape. */
+const shaping = new Set(["Expand", "Reshape"]);
+
+/** What was worked out from these, where the number of examples may be one of their numbers. */
+export function withCounts(
+  op: string,
+  inputs: readonly (Constant | undefined)[],
+  found: Constant,
+  batch: number,
+): Constant {
+  const read = shaping.has(op) ? inputs.slice(0, 1) : inputs;
+  if (op === "ConstantOfShape" || !read.some((c) => c?.counts)) return found;
+  const counts = !selecting.has(op) || listOf(found).some((n) => n !== 0 && n % batch === 0);
+  return { ...found, counts };
+}
+
 /**
  * What an operator makes of constants; undefined for one that is not worked out here, or where it is
  * larger than the budget.
@@ -291,8 +317,7 @@ function foldedOne(
       return x;
     case "Cast": {
       const to = attributes.int("to", 1);
-      const float = [1, 10, 11, 16].includes(to);
-      if (float) return knownNumbers(x.shape, x.data, false);
+      if (isFloatType(to)) return knownNumbers(x.shape, x.data, false);
       const data = Float64Array.from(x.data, to === 9 ? (v) => Number(v !== 0) : Math.trunc);
       return knownNumbers(x.shape, data, true);
     }

@@ -198,6 +198,7 @@ function operands(r: GraphReader): readonly [View, View | Constant, boolean] {
   const first = a?.kind === "constant" ? a : undefined;
   const x = r.view(first ? 1 : 0);
   const c = first ?? (b?.kind === "constant" ? b : undefined);
+  if (c?.counts) return noLayer("it reckons with the number of examples");
   if (c) checkRank(c, x);
   return [x, c ?? r.view(1), first !== undefined];
 }
@@ -233,6 +234,8 @@ function scaledScores(r: GraphReader, power: 1 | -1): GraphValue | undefined {
   if (scores === undefined) return undefined;
   const other = scores === a ? b : a;
   const factor = other?.kind === "constant" ? scalarOf(other) : undefined;
+  if (other?.kind === "constant" && other.counts)
+    return noLayer("it reckons with the number of examples");
   if (factor === undefined || scores.softmax || scores.mask)
     return noLayer("its scores are multiplied elsewhere");
   return { ...scores, scale: power === 1 ? scores.scale * factor : scores.scale / factor };

@@ -8,7 +8,7 @@ import { inQuotes } from "../../files/safetensors-header.ts";
 import type { BigIntTensor } from "../../files/safetensors-types.ts";
 import type { ForeignModel } from "../foreign.ts";
 import { assembled } from "./assemble.ts";
-import { type Constant, folded, knownNumbers } from "./constants.ts";
+import { type Constant, folded, knownNumbers, withCounts } from "./constants.ts";
 import { dense } from "./dense.ts";
 import { functionRules } from "./functions.ts";
 import { learn } from "./learn.ts";
@@ -120,17 +120,13 @@ function made(r: GraphReader, node: Node): GraphValue | readonly GraphValue[] {
   if (op === "Constant") return constantOf(node) ?? noLayer("its value is no tensor of numbers");
   const inputs = node.inputs.map((name) => (name === "" ? undefined : r.values.get(name)));
   const known = inputs.every((v) => v === undefined || v.kind === "constant");
-  const worked =
-    known && inputs.length > 0
-      ? folded(
-          op,
-          inputs as readonly (Constant | undefined)[],
-          attributes,
-          node.outputs.length,
-          r.budget,
-        )
-      : undefined;
-  return worked ?? matched(r) ?? rules.get(op)?.(r) ?? noLayer("no layer does this");
+  if (known && inputs.length > 0) {
+    const given = inputs as readonly (Constant | undefined)[];
+    const worked = folded(op, given, attributes, node.outputs.length, r.budget);
+    const own = (c: Constant) => withCounts(op, given, c, r.batch);
+    if (worked) return "kind" in worked ? own(worked) : worked.map(own);
+  }
+  return matched(r) ?? rules.get(op)?.(r) ?? noLayer("no layer does this");
 }
 
 /** Takes a node in; what no layer does is known as such, with the reason. */

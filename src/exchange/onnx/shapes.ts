@@ -1,7 +1,15 @@
 /** Rules of nodes that put the same numbers elsewhere. */
 
 import { at } from "../../core/at.ts";
-import { areAxes, fromFront, knownNumbers, listOf, reshaped, slicings } from "./constants.ts";
+import {
+  areAxes,
+  fromFront,
+  isFloatType,
+  knownNumbers,
+  listOf,
+  reshaped,
+  slicings,
+} from "./constants.ts";
 import { part, picked } from "./dense.ts";
 import { flagOf } from "./nodes.ts";
 import { regrouped, type View, viewSizes } from "./pieces.ts";
@@ -78,7 +86,8 @@ function shape(r: GraphReader): GraphValue {
   const start = fromFront(r.node.attributes.int("start", 0), sizes.length);
   const end = fromFront(r.node.attributes.int("end", sizes.length), sizes.length);
   const own = sizes.slice(Math.max(start, 0), Math.max(end, 0));
-  return knownNumbers([own.length], own, true);
+  const counts = own.some((n) => n !== 0 && n % r.batch === 0);
+  return { ...knownNumbers([own.length], own, true), counts };
 }
 
 function slice(r: GraphReader): GraphValue {
@@ -134,6 +143,19 @@ function pad(r: GraphReader): GraphValue {
   return r.after(x, [chosen("border", { ...own, ...(value === 0 ? {} : { value }) })]);
 }
 
+/** Numbers of another type: whole ones are the same where the model is given such, as indices. */
+function cast(r: GraphReader, float: boolean, truth: boolean): GraphValue {
+  const x = r.view();
+  if (float) return x;
+  if (truth) return noLayer("it makes truth values of numbers");
+  if (x.piece.from.length > 0 || x.piece.layers.length > 0 || x.scale !== 1)
+    return noLayer("it leaves out what stands behind the point");
+  r.remark(
+    `${r.node.name} makes whole numbers of its input. Here these are whole as they are given.`,
+  );
+  return x;
+}
+
 export const shapes: Readonly<Record<string, (r: GraphReader) => GraphValue | GraphValue[]>> = {
   Reshape: reshape,
   Flatten: flatten,
@@ -144,6 +166,7 @@ export const shapes: Readonly<Record<string, (r: GraphReader) => GraphValue | Gr
   Slice: slice,
   Pad: pad,
   Identity: (r) => r.input(0) ?? noLayer("it has no input"),
-  Cast: (r) => r.view(),
-  CastLike: (r) => r.view(),
+  Cast: (r) =>
+    cast(r, isFloatType(r.node.attributes.int("to", 1)), r.node.attributes.int("to", 1) === 9),
+  CastLike: (r) => cast(r, r.known(1, "type")?.whole !== true, false),
 };

@@ -37,13 +37,13 @@ export function withGaps(
   nodes: readonly Node[],
   held: ReadonlyMap<string, Constant>,
 ): readonly Node[] {
-  const renamed = new Map<string, string>();
+  const gone = new Set<Node>();
   if (!nodes.some(({ op }) => op === "SpaceToBatchND")) return nodes;
   const made = nodes.map((node): Node => {
     const pair = around(node, nodes, held);
     if (pair === undefined) return node;
     const { before, after, blocks, pads } = pair;
-    renamed.set(after.name, node.name);
+    gone.add(after);
     const { attributes } = node;
     const lists: Readonly<Record<string, readonly number[]>> = {
       dilations: [1, ...blocks, 1],
@@ -51,6 +51,9 @@ export function withGaps(
     };
     return {
       ...node,
+      // Those that read what comes out name the last of the three.
+      name: after.name,
+      outputs: after.outputs,
       inputs: [before.inputs[0] ?? "", ...node.inputs.slice(1)],
       attributes: {
         ...attributes,
@@ -59,7 +62,5 @@ export function withGaps(
       },
     };
   });
-  return made
-    .filter(({ name }) => !renamed.has(name))
-    .map((node) => ({ ...node, inputs: node.inputs.map((name) => renamed.get(name) ?? name) }));
+  return made.filter((node) => !gone.has(node));
 }

@@ -323,8 +323,9 @@ export const graphOperators: ReadonlyMap<string, OperatorRule> = new Map<string,
   ...windowOperators,
 ]);
 
-/** ONNX's number of a type: whole numbers, or 32 bits. */
+/** ONNX's number of a type: truth values, whole numbers, or 32 bits. */
 function castTo(t: Translation): number {
   const type = t.node.attributes.typeOf?.("DstT") ?? "";
-  return /^DT_(?:U?INT|BOOL)/.test(type) ? 6 : 1;
+  if (type === "DT_BOOL") return 9;
+  return /^DT_U?INT/.test(type) ? 6 : 1;
 }
