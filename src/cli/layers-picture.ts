@@ -39,7 +39,8 @@ function details({ options }: Chosen): string {
     const sizes = ["sizes", "axes", "outputSize", "entries", "groups", "places"];
     if (!short || ![...counts, ...sizes].includes(name) || (name === "groups" && value === 1))
       return [];
-    return [`${name} ${Array.isArray(value) ? value.join(" × ") : value}`];
+    const words = Array.isArray(value) ? value.join(name === "axes" ? ", " : " × ") : value;
+    return [`${name} ${words}`];
   });
   return shown.slice(0, 3).join(", ");
 }

@@ -54,6 +54,7 @@ function chosenParameters(t: Trace, { parameter, all, notation }: ExplainOptions
       message: "Either one parameter is explained or all are.",
       expected: "parameter, or all",
       found: "both",
+      fix: "Leave one of the two out.",
     });
   }
   if (all) {

@@ -189,10 +189,14 @@ function ledger({ ledger }: RunReportData): string {
 function weights({ weights: w }: RunReportData): string {
   if (w === undefined) return "";
   const some = w.shown < w.units ? `The first ${w.shown} of ${w.units} units.` : "All units.";
+  // A window of few weights is drawn large enough to be seen.
+  const side = Math.max(3, Math.ceil(36 / Math.max(...w.tile)));
+  const width = Math.min(900, side * w.width);
+  const height = Math.round((width * w.height) / w.width);
   return section(
     "What the first layer looks at",
     `${some} Each tile holds the weights of one unit (${w.name}), ${w.tile[0]} × ${w.tile[1]}: orange where bright inputs raise it, blue where they lower it, white where it does not look. The strongest colour is ${num(w.largest, 3)}.`,
-    `<figure><img src="${w.address}" width="${Math.min(900, 3 * w.width)}" height="${Math.round((Math.min(900, 3 * w.width) * w.height) / w.width)}" alt="weights of ${w.shown} units"></figure>`,
+    `<figure><img src="${w.address}" width="${width}" height="${height}" alt="weights of ${w.shown} units"></figure>`,
   );
 }
 

@@ -27,6 +27,12 @@ export const explaining: readonly Row[] = [
     },
   ],
   [
+    "Leave one of the two out.",
+    () => c.explain(model, { data, parameter: "0.weight[0,0]", all: true }),
+    () => c.explain(model, { data, all: true }),
+    () => c.explain(model, { data, parameter: "0.weight[0,0]" }),
+  ],
+  [
     "Pass { data } with one example.",
     () =>
       c.explain(c.penalized(model, { l2: 1 }), {

@@ -120,6 +120,8 @@ describe("a classifier", () => {
       "The network",
       "Settings",
     ]);
+    // Five tiles of 4 × 4 weights: each is large enough to be seen.
+    expect(html).toContain('width="216" height="36" alt="weights of 5 units"');
   });
   test("the same run gives the same page", async () => {
     const [a, b] = [await classified(), await classified()];
