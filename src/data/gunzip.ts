@@ -97,10 +97,7 @@ export async function* unpackedPieces(
  *
  * @throws ChainruleError "file-corrupt" where there are fewer or more, or they are damaged.
  */
-export async function inflated(
-  pieces: Iterable<Uint8Array>,
-  size: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function inflated(pieces: Iterable<Uint8Array>, size: number): Promise<Uint8Array> {
   const feeding: Feeding = { bytes: 0, tail: new Uint8Array(4) };
   const whole = new Uint8Array(size);
   let at = 0;
