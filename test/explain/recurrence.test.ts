@@ -108,6 +108,25 @@ it("many steps: the first and the last are shown, and the gains of all", async (
   }
 });
 
+it("the gains through time are those of all examples", async () => {
+  const t = network(nn.gru(1, 2, { output: "last" }) as nn.Layer, 2);
+  const rows = [steps(0.5, -1, 2), steps(-2, 0.3, 1)];
+  const norms = async (inputs: Tensor, targets: number[]) => {
+    const { data } = await explain(t, { data: { inputs, targets }, digits: 12 });
+    const table = data.steps.filter((s) => s.section === "ledger").at(-1)?.table;
+    return table!.rows.map(([, cell]) => Number((cell as { value: number }).value));
+  };
+  const [both, first, second] = [
+    await norms(tensor([...rows.map((x) => x.reshape([3, 1]).arraySync())], f64), [0, 1]),
+    await norms(rows[0]!, [0]),
+    await norms(rows[1]!, [1]),
+  ];
+  expect(both).toHaveLength(3);
+  // The loss is the mean of both.
+  for (const [i, norm] of both.entries())
+    expect(norm).toBeCloseTo(Math.hypot(first[i]!, second[i]!) / 2, 3);
+});
+
 it("biases are said to be one for each channel, and two for each sum of a gate", async () => {
   const images = nn.sequential(nn.conv2d(1, 2, 2), nn.flatten(), nn.linear(2, 2)) as nn.Layer;
   const t = trainer(images, { loss: nn.crossEntropy, optimizer: sgd(), seed: 1, ...f64 });

@@ -1,5 +1,4 @@
 /** How the gradient grows or shrinks from step to step of a recurrence, on its way back. */
-import { at } from "../../core/at.ts";
 import type { Cell } from "../derivation.ts";
 import type { Context } from "../engine/context.ts";
 import { computed } from "../engine/expr.ts";
@@ -8,7 +7,6 @@ import { normOf } from "../engine/layer-report.ts";
 import { letterOf } from "../engine/notation.ts";
 import type { Stage } from "../engine/stages.ts";
 import { say } from "../say.ts";
-import { elementsIn } from "./forward.ts";
 
 /** What one step hands to the next. */
 const handed = /(^|\.)(state|cell)$/;
@@ -24,10 +22,10 @@ export function throughTime(c: Context): void {
   }
   for (const chain of chains.values()) {
     // In the order of the way back: the last step that was made is the first.
-    const norms = chain.toReversed().map((s) => {
-      const g = gradientAt(c.trace, s.tensor);
-      return { s, norm: normOf(elementsIn(c, s.tensor).map(({ index }) => at(g, index))) };
-    });
+    // Of all examples, as in the ledger of layers.
+    const norms = chain
+      .toReversed()
+      .map((s) => ({ s, norm: normOf(gradientAt(c.trace, s.tensor)) }));
     const [first] = norms;
     if (!first || norms.length < 2 || !(first.norm > 0)) continue;
     const brief = (v: number): Cell => computed(Number(v.toPrecision(4)));
