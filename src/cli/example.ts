@@ -63,7 +63,7 @@ export async function exampleCommand(names: readonly string[], options: Options)
   for (const name of names) if (!known.includes(name)) noSuchExample(name, known);
   const files = [...new Set((await Promise.all(names.map(filesOf))).flat())];
   const paths = files.map((file) => ({ from: join(folder, file), to: join(out, file) }));
-  for (const { to } of force ? [] : paths) if (await isThere(to)) notAgain(to);
+  for (const { from, to } of force ? [] : paths) if (await isOther(from, to)) notAgain(to);
   for (const { from, to } of paths) {
     await madeFolder(dirname(to));
     await writeAtomically(to, await readFile(from));
@@ -77,11 +77,12 @@ export async function exampleCommand(names: readonly string[], options: Options)
   return 0;
 }
 
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
+/** Whether there is something at `to` that is not the file itself, unchanged. */
+async function isOther(from: string, to: string): Promise<boolean> {
+  const there = await stat(to).catch(() => undefined);
+  if (there === undefined) return false;
+  return !there.isFile() || !(await readFile(from)).equals(await readFile(to));
+}
 
 const notAgain = (path: string): never =>
   fail("file-unwritable", {

@@ -28,6 +28,12 @@ describe("example", () => {
     const trained = await run(["train", "examples/iris.yaml", "-e", "1", "-q"], { cwd });
     expect(trained).toMatchObject({ code: 0, stderr: "" });
   });
+  it("has nothing against files that are there already, as they are", async () => {
+    const { code, stdout } = await run(["example", "iris", "xor"], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toContain("train examples/xor.yaml");
+    expect(text("examples/xor.yaml")).toBe(readFileSync(example("xor"), "utf8"));
+  });
   it("replaces nothing unless it is told to", async () => {
     writeFileSync(join(cwd, "examples/xor.yaml"), "mine");
     const { code, stderr } = await run(["example", "two-two-two", "xor"], { cwd });

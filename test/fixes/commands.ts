@@ -87,6 +87,7 @@ export const commands: readonly Row[] = [
     "Choose another folder with --out, or replace the files with --force.",
     async () => {
       await chainrule("example", "xor", "--force");
+      write(cwd, { "examples/xor.yaml": "mine" });
       await chainrule("example", "xor");
     },
     () => chainrule("example", "xor", "--out", `other-${Math.random()}`),
