@@ -48,6 +48,14 @@ export async function writeAtomically(path: string, _bytes: Uint8Array): Promise
 }
 
 /** @throws ChainruleError "unsupported". */
+export async function writeInPieces(
+  path: string,
+  _pieces: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  return noFiles(path);
+}
+
+/** @throws ChainruleError "unsupported". */
 export async function listFiles(folder: string): Promise<readonly string[]> {
   return noFiles(folder);
 }

@@ -129,12 +129,13 @@ describe.skipIf(here !== true)(title, () => {
         "echo out of ideas >&2; exit 1",
         "(out of ideas): training goes on in WebAssembly.",
       ],
-      ["hangs", "sleep 50", "(no library after 0.5 seconds): training goes on in WebAssembly."],
+      ["hangs", "sleep 50", "(no library after 0.4 seconds): training goes on in WebAssembly."],
     ])("one that %s in the background: a remark", async (name, does, text) => {
       const cwd = folder();
       const CC = compiler(`${name}-later`, `case "$*" in *-dM*) exit 0;; esac\n${does}`);
-      const own = { CC, CHAINRULE_CC_SECONDS: "0.5", CHAINRULE_AUTO: "" };
-      const words = ["train", example("sine"), "--epochs", "8000", "--deterministic", "--quiet"];
+      const own = { CC, CHAINRULE_CC_SECONDS: "0.4", CHAINRULE_AUTO: "" };
+      // Long enough for it to begin, half a second in, and to be given up.
+      const words = ["train", example("sine"), "--epochs", "30000", "--deterministic", "--quiet"];
       const env = { ...own, CHAINRULE_CACHE: join(place, "later") };
       const { code, stderr } = await run(words, { cwd, env });
       expect(code, stderr).toBe(0);

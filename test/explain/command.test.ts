@@ -31,7 +31,9 @@ it("takes the format from the ending", async () => {
     expect(await explainCommand(file, { out, parameter: "w5", notation: "net-out" })).toBe(0);
     expect(readFileSync(out, "utf8")).toMatch(start);
   }
-  expect(readFileSync(join(folder, "w.tex"), "utf8")).toContain("{$w_{5} = 0.4$}");
+  expect(readFileSync(join(folder, "w.tex"), "utf8")).toContain(
+    "{$w_{5} = 0.4$\\\\$\\tfrac{\\partial \\mathit{net}_{\\mathrm{o1}}}{\\partial w_{5}} = 0.5933$}",
+  );
   expect(readdirSync(folder).sort()).toEqual(Object.keys(begins).sort());
 });
 

@@ -368,8 +368,8 @@ export const library: readonly Row[] = [
   ],
   [
     "Make the layer's first number equal to the size of what comes before it.",
-    () => make(c.linear(3, 2)).predict([[1, 2]]),
-    () => make(c.linear(2, 2)).predict([[1, 2]]),
+    () => c.linear(3, 2).apply(x, { weight: c.zeros([2, 3]), bias: v }),
+    () => c.linear(2, 2).apply(x, { weight: c.zeros([2, 2]), bias: v }),
   ],
   [
     "Write the layers one after another, without brackets, or ...list.",

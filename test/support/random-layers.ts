@@ -50,6 +50,10 @@ export const drawnSlope: Make = (d) =>
 export const noise: Make = (d, shape) => {
   const rate = d.of(0, 0.25, 0.5, 1);
   const axes = axesOf(shape);
+  if (axes === 2 && d.flag()) {
+    const most = Math.min(...shape.slice(-2)) - 1;
+    return d.flag() ? nn.randomFlip2d(rate) : nn.randomShift2d(Math.min(1, most));
+  }
   const names = ["dropout", "alphaDropout", "featureAlphaDropout"];
   return make(d.of(...names, ...(axes > 0 && axes < 4 ? [`dropout${axes}d`] : [])), rate);
 };
