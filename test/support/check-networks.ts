@@ -50,8 +50,9 @@ function caseOf(c: NetworkCase) {
     const each = task.targets.shape.reduce((n, k) => n * k, examples);
     return { inputs, targets: Array.from({ length: each }, (_, i) => task.targets.value(i)) };
   };
-  // A norm of all gradients is known after all of them.
-  const inTurn = c.seed % 3 === 0 && optimizer.made.clipNorm === undefined;
+  // A norm of all gradients is known after all of them; groups have optimizers with norms of their own.
+  const grouped = ["muon", "parameterGroups"].includes(optimizer.name);
+  const inTurn = c.seed % 3 === 0 && !grouped && optimizer.made.clipNorm === undefined;
   const update = inTurn ? ("sequential" as const) : ("simultaneous" as const);
   return { model, input, words, task, optimizer, update, said, batchOf };
 }
