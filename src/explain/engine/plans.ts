@@ -36,9 +36,6 @@ const mostPlans = 256;
 const mostBytes = 2 ** 25;
 /** To interpret a graph of larger arrays takes long beside making what interprets it. */
 const mostInterpreted = 2 ** 20;
-/** Structures that were met once: most of them are not met again. */
-const met = new Set<number>();
-const mostMet = 4096;
 
 /**
  * The graph as something to run, with the arrays of its inputs. What a run gives stands in memory
@@ -61,11 +58,6 @@ export function planned(machine: SynchronousBackend, graph: Graph): Planned {
   const { hash } = signature;
   const found = plans.get(hash);
   const known = found && isSame(found) ? found : undefined;
-  if (!known && interprets && !met.delete(hash)) {
-    if (met.size === mostMet) met.clear();
-    met.add(hash);
-    return machine.compile(graph);
-  }
   const plan = known ?? { machine, signature, numbers, ...made(machine, graph, nodes) };
   plans.delete(hash);
   plans.set(hash, plan);
