@@ -140,6 +140,17 @@ test("the package weighs no more than it did", async () => {
   expect(heavy).toEqual([]);
 });
 
+test("the page on bundles says what they weigh", async () => {
+  const page = readFileSync(`${root}docs/bundling.md`, "utf8");
+  const rows = [...page.matchAll(/^\| (.*`\w+`.*) \| (\d+) \|$/gm)];
+  expect(rows).toHaveLength(4);
+  for (const [, imported = "", said] of rows) {
+    const names = [...imported.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name);
+    const size = await weigh(list(names));
+    expect(Math.abs(size - Number(said)), `${imported}: ${size.toFixed(1)} kB`).toBeLessThan(1.5);
+  }
+});
+
 /** The files of these, and what those load at once. */
 function loadedBy(...names: string[]): readonly string[] {
   const loaded = new Set(names);

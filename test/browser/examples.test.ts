@@ -5,6 +5,7 @@ import { get, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
+import { createServer } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../docs/blocks.ts";
 import { findChromium, howToInstall, launch } from "./chromium.ts";
@@ -33,15 +34,16 @@ describe.skipIf(path === undefined)(path ? title : `${title} (${howToInstall})`,
     servers.push(server);
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   }
-  /** Its page, and what went wrong in it. */
-  async function open(name: string): Promise<{ page: Page; problems: string[] }> {
+  /** A page, and what went wrong in it. */
+  async function visit(address: string): Promise<{ page: Page; problems: string[] }> {
     const page = await browser.newPage();
     const problems: string[] = [];
     page.on("pageerror", ({ message }) => problems.push(message));
     page.on("console", (line) => line.type() === "error" && problems.push(line.text()));
-    await page.goto(await served(name));
+    await page.goto(address);
     return { page, problems };
   }
+  const open = async (name: string) => visit(await served(name));
   const says = (page: Page, what: RegExp) =>
     page.waitForFunction(
       (source) => new RegExp(source).test(document.querySelector("output")?.textContent ?? ""),
@@ -119,6 +121,36 @@ describe.skipIf(path === undefined)(path ? title : `${title} (${howToInstall})`,
     await page.close();
   }, 90_000);
 
+  it("react: trains again when a setting changes, and leaves nothing behind in strict mode", async () => {
+    const folder = join(root, "examples/react");
+    const server = await createServer({
+      root: folder,
+      ...{ configFile: false, logLevel: "silent", server: { port: 0, host: "127.0.0.1" } },
+    });
+    try {
+      await server.listen();
+      const { port } = server.httpServer!.address() as AddressInfo;
+      const { page, problems } = await visit(`http://127.0.0.1:${port}/`);
+      const end = /^epoch 150: loss 0\.[0-2]\d+, (9\d|100)\.\d % of the points right$/;
+      await says(page, /^epoch [1-9]\d?: loss [\d.]+$/);
+      await says(page, end);
+      const first = await page.textContent("output");
+      // Changed in the middle of training, twice: what is shown last is of the last setting.
+      const rates = page.getByLabel("Learning rate");
+      await rates.selectOption("0.002");
+      await says(page, /^epoch [1-9]\d?: loss [\d.]+$/);
+      await rates.selectOption("0.02");
+      await says(page, /^epoch [1-9]\d?: loss [\d.]+$/);
+      await says(page, end);
+      expect(await page.textContent("output")).toBe(first);
+      expect(await lengthOf(page)).toBe(150);
+      expect(problems).toEqual([]);
+      await page.close();
+    } finally {
+      await server.close();
+    }
+  }, 90_000);
+
   it("the server sends nothing from outside of its folders", async () => {
     const { port } = new URL(await served("page"));
     // As it stands: fetch would take ".." out of a path.
@@ -139,10 +171,16 @@ describe.skipIf(path === undefined)(path ? title : `${title} (${howToInstall})`,
     }
   }, 30_000);
 
-  it.each(["page", "worker"])("%s: its description says how it is served", (name) => {
+  const how = {
+    page: "node examples/serve.mjs",
+    worker: "node examples/serve.mjs",
+    react: "npx vite",
+  };
+  it.each(Object.entries(how))("%s: its description says how it is served", (name, command) => {
     const text = readFileSync(join(root, "examples", name, "README.md"), "utf8");
-    expect(text).toContain(`node examples/serve.mjs examples/${name}\n`);
-    const [list, picture] = ["README.md", `${name}/picture.svg`].map((file) =>
+    expect(text).toContain(`${command} examples/${name}\n`);
+    const [, shown = "none"] = /!\[.*\]\((.*)\)/.exec(text) ?? [];
+    const [list, picture] = ["README.md", `${name}/${shown}`].map((file) =>
       readFileSync(join(root, "examples", file), "utf8"),
     );
     expect(list).toContain(`](${name}/README.md)`);
