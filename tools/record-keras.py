@@ -15,18 +15,14 @@ import pathlib
 import sys
 import tempfile
 
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ["CUDA_VISIBLE_DEVICES"] = ""
+from recording_keras import chain  # before TensorFlow, for which it sets the environment
+
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers as L
 
 rng = np.random.default_rng(0)
-
-
-def chain(shape, *all_layers):
-    return keras.Sequential([keras.Input(shape), *all_layers])
 
 
 def branches():

@@ -10,11 +10,10 @@ The converter's package cannot be installed beside this TensorFlow; what it does
 
 import base64
 import json
-import os
 import pathlib
 
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ["CUDA_VISIBLE_DEVICES"] = ""
+from recording_keras import chain  # before TensorFlow, for which it sets the environment
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -25,10 +24,6 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from tensorflow.python.grappler import tf_optimizer
 
 rng = np.random.default_rng(0)
-
-
-def chain(shape, *all_layers):
-    return keras.Sequential([keras.Input(shape), *all_layers])
 
 
 def residual():

@@ -1,5 +1,4 @@
 /** Images changed at random while training, each by itself: in the graph, so that seeds decide it. */
-import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { isNumber } from "../core/kinds.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -13,8 +12,8 @@ import { range } from "../ops/leaf.ts";
 import { flip, reshape } from "../ops/move.ts";
 import { pad } from "../ops/padding.ts";
 import { randomUniform } from "../ops/random.ts";
-import { checkRate, streamOf } from "./dropout.ts";
-import { type Layer, layer, type NoRanks, type Same } from "./layer.ts";
+import { checkRate, noise, streamOf } from "./dropout.ts";
+import type { Layer, NoRanks, Same } from "./layer.ts";
 import { batched } from "./weighted.ts";
 
 /**
@@ -25,18 +24,13 @@ import { batched } from "./weighted.ts";
  */
 export function randomFlip2d(rate = 0.5): Layer<Same, Same, NoRanks> {
   checkRate("randomFlip2d", rate, true);
-  return layer({
+  return noise({
     name: "randomFlip2d",
-    kind: "noise",
-    inputSize: "same",
-    outputSize: "same",
-    parameters: {},
     settings: { rate },
-    site: callSite(),
-    apply(x, _parameters, { training, key, path }) {
-      const images = batched("randomFlip2d", x, 2);
-      if (!training || key === undefined || rate === 0) return x;
-      const each = [images.shape[0] ?? 0, 1, 1, 1];
+    check: (x) => void batched("randomFlip2d", x, 2),
+    changed(x, key, path) {
+      if (rate === 0) return x;
+      const each = [x.shape[0] ?? 0, 1, 1, 1];
       const u = randomUniform(key, each, { dtype: x.dtype, stream: streamOf(path) });
       return where(less(u, rate), flip(x, -1), x);
     },
@@ -58,22 +52,17 @@ export function randomShift2d(pixels: number): Layer<Same, Same, NoRanks> {
       found: shown(pixels),
     });
   }
-  return layer({
+  return noise({
     name: "randomShift2d",
-    kind: "noise",
-    inputSize: "same",
-    outputSize: "same",
-    parameters: {},
     settings: { pixels },
-    site: callSite(),
-    apply(x, _parameters, { training, key, path }) {
-      const images = batched("randomShift2d", x, 2);
-      if (!training || key === undefined || pixels === 0) return x;
-      const around = pad(images, { before: [0, 0, pixels, pixels], after: [0, 0, pixels, pixels] });
+    check: (x) => void batched("randomShift2d", x, 2),
+    changed(x, key, path) {
+      if (pixels === 0) return x;
+      const around = pad(x, { before: [0, 0, pixels, pixels], after: [0, 0, pixels, pixels] });
       const moved = (y: Tensor, axis: 2 | 3): Tensor => {
         const stream = streamOf(path, axis === 2 ? "down" : "across");
-        const size = images.shape[axis] ?? 0;
-        const u = randomUniform(key, [images.shape[0] ?? 0, 1, 1, 1], { dtype: x.dtype, stream });
+        const size = x.shape[axis] ?? 0;
+        const u = randomUniform(key, [x.shape[0] ?? 0, 1, 1, 1], { dtype: x.dtype, stream });
         // u is at most 1 − 2⁻²⁴, so that the product stays below 2·pixels + 1 when it is rounded.
         const first = cast(mul(u, 2 * pixels + 1), "i32");
         const along = [1, 1, 1, 1].map((n, k) => (k === axis ? size : n));

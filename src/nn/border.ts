@@ -1,13 +1,13 @@
 /** A border around what comes in, as a layer. */
 import { at } from "../core/at.ts";
-import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { isNumber } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { formatShape } from "../core/shape.ts";
 import { shown } from "../core/wording.ts";
 import { type PaddingMode, pad } from "../ops/padding.ts";
-import { type Any, type Layer, layer, type NoRanks } from "./layer.ts";
+import type { Any, Layer, NoRanks } from "./layer.ts";
+import { rearranging } from "./rearrangement.ts";
 
 /** How many elements a border has on each side, and what they are. */
 export interface BorderOptions {
@@ -50,27 +50,18 @@ export function border(options: BorderOptions): Layer<Any, Any, NoRanks> {
       found: known ? `${shown(value)} for ${shown(mode)}` : shown(mode),
     });
   }
-  return layer({
-    name: "border",
-    kind: "rearrangement",
-    inputSize: "any",
-    outputSize: "any",
-    parameters: {},
-    settings: { ...options },
-    site: callSite(),
-    apply(x) {
-      const others = x.rank - before.length;
-      if (others < 1) {
-        fail("bad-argument", {
-          message: "border takes the axis of the batch for one of its own.",
-          expected: `${before.length + 1} axes or more`,
-          found: formatShape(x.shape),
-        });
-      }
-      const all = (list: readonly number[]) =>
-        x.shape.map((_, axis) => (axis < others ? 0 : at(list, axis - others)));
-      const own = value === undefined ? {} : { value };
-      return pad(x, { before: all(before), after: all(after), mode, ...own });
-    },
+  return rearranging("border", { ...options }, (x) => {
+    const others = x.rank - before.length;
+    if (others < 1) {
+      fail("bad-argument", {
+        message: "border takes the axis of the batch for one of its own.",
+        expected: `${before.length + 1} axes or more`,
+        found: formatShape(x.shape),
+      });
+    }
+    const all = (list: readonly number[]) =>
+      x.shape.map((_, axis) => (axis < others ? 0 : at(list, axis - others)));
+    const own = value === undefined ? {} : { value };
+    return pad(x, { before: all(before), after: all(after), mode, ...own });
   });
 }

@@ -16,17 +16,37 @@ import { type Layer, type LayerContext, layer, type NoRanks, type Same } from ".
  */
 export function dropout(rate = 0.5): Layer<Same, Same, NoRanks> {
   checkRate("dropout", rate, true);
-  return layer({
+  return noise({
     name: "dropout",
+    settings: { rate },
+    changed: (x, key, path) => dropped(x, rate, key, streamOf(path)),
+  });
+}
+
+/** A layer that changes its input at random while training; y = x otherwise. */
+interface Noise {
+  readonly name: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Throws where x has another shape than it needs, training or not. */
+  check?(x: Tensor): void;
+  /** What becomes of x, by the step's key and the layer's place. */
+  changed(x: Tensor, key: Tensor, path: string): Tensor;
+}
+
+export const noise = ({ name, settings, check, changed }: Noise): Layer<Same, Same, NoRanks> =>
+  layer({
+    name,
     kind: "noise",
     inputSize: "same",
     outputSize: "same",
     parameters: {},
-    settings: { rate },
+    settings,
     site: callSite(),
-    apply: (x, _parameters, context) => dropsIn(context)(x, rate),
+    apply(x, _parameters, { training, key, path }) {
+      check?.(x);
+      return training && key !== undefined ? changed(x, key, path) : x;
+    },
   });
-}
 
 /** @param whole whether all may be dropped, which leaves nothing */
 export function checkRate(what: string, rate: unknown, whole = false): void {

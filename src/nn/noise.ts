@@ -1,36 +1,27 @@
 /** Further noise: whole channels that are dropped, and what keeps mean and variance for selu. */
-import { callSite } from "../core/call-site.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { greaterEqual, where } from "../ops/compare.ts";
 import { randomUniform } from "../ops/random.ts";
-import { checkRate, dropped, streamOf } from "./dropout.ts";
-import { type Layer, layer, type NoRanks, type Same } from "./layer.ts";
+import { checkRate, dropped, noise, streamOf } from "./dropout.ts";
+import type { Layer, NoRanks, Same } from "./layer.ts";
 import { batched } from "./weighted.ts";
 
-/** How noise is put on an input: what is drawn alike, and what becomes of it. */
-interface Noise {
+/** What is drawn alike, and what becomes of it. */
+interface Masked {
   /** The shape of the mask for an input, each of whose elements is drawn by itself. */
   readonly shape: (x: Tensor) => Shape;
   readonly apply: typeof dropped;
 }
 
-function noisy(name: string, rate: number, { shape, apply }: Noise): Layer<Same, Same, NoRanks> {
+function masked(name: string, rate: number, { shape, apply }: Masked): Layer<Same, Same, NoRanks> {
   checkRate(name, rate, true);
-  return layer({
+  return noise({
     name,
-    kind: "noise",
-    inputSize: "same",
-    outputSize: "same",
-    parameters: {},
     settings: { rate },
-    site: callSite(),
-    apply(x, _parameters, { training, key, path }) {
-      const own = shape(x);
-      if (!training || key === undefined || rate === 0) return x;
-      return apply(x, rate, key, streamOf(path), own);
-    },
+    check: (x) => void shape(x),
+    changed: (x, key, path) => (rate === 0 ? x : apply(x, rate, key, streamOf(path), shape(x))),
   });
 }
 
@@ -57,7 +48,7 @@ const channels = (x: Tensor): Shape => x.shape.map((n, axis) => (axis < 2 ? n : 
 const wholeChannels = (axes: 1 | 2 | 3, rate: number): Layer<Same, Same, NoRanks> => {
   const name = `dropout${axes}d`;
   const shape = (x: Tensor) => channels(batched(name, x, axes));
-  return noisy(name, rate, { shape, apply: dropped });
+  return masked(name, rate, { shape, apply: dropped });
 };
 
 /**
@@ -77,8 +68,8 @@ export const dropout3d = (rate = 0.5): Layer<Same, Same, NoRanks> => wholeChanne
  * 0 ≤ rate ≤ 1 (default 0.5) is an error, and of 1 everything is 0. (Klambauer et al. 2017.)
  */
 export const alphaDropout = (rate = 0.5): Layer<Same, Same, NoRanks> =>
-  noisy("alphaDropout", rate, { shape: each, apply: toFloor });
+  masked("alphaDropout", rate, { shape: each, apply: toFloor });
 
 /** As `alphaDropout` (`rate` 0.5 by default), one m for each channel: x [batch, channels, …]. */
 export const featureAlphaDropout = (rate = 0.5): Layer<Same, Same, NoRanks> =>
-  noisy("featureAlphaDropout", rate, { shape: channels, apply: toFloor });
+  masked("featureAlphaDropout", rate, { shape: channels, apply: toFloor });

@@ -3,9 +3,27 @@ import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
 import { formatShape, normalizeAxis, sizeOf } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { reshape, transpose } from "../ops/move.ts";
-import { type Any, type Layer, layer } from "./layer.ts";
+import { type Any, type Layer, layer, type NoRanks } from "./layer.ts";
+
+/** A layer that puts the numbers of any input into other places. */
+export const rearranging = (
+  name: string,
+  settings: Readonly<Record<string, unknown>>,
+  apply: (x: Tensor) => Tensor,
+): Layer<Any, Any, NoRanks> =>
+  layer({
+    name,
+    kind: "rearrangement",
+    inputSize: "any",
+    outputSize: "any",
+    parameters: {},
+    settings,
+    site: callSite(),
+    apply,
+  });
 
 /** Which axes become one. */
 export interface FlattenOptions {
@@ -30,27 +48,18 @@ export function flatten(options: FlattenOptions = {}): Layer<Any, Any> {
       found: shown(axis),
     });
   }
-  return layer({
-    name: "flatten",
-    kind: "rearrangement",
-    inputSize: "any",
-    outputSize: "any",
-    parameters: {},
-    settings: { ...options },
-    site: callSite(),
-    apply(x) {
-      const first = normalizeAxis(startAxis, x.rank, "flatten");
-      const last = normalizeAxis(endAxis, x.rank, "flatten");
-      if (first > last) {
-        fail("bad-argument", {
-          message: `flatten joins axes ${startAxis} to ${endAxis} of an input with ${x.rank}.`,
-          expected: "a first axis that is not behind the last",
-          found: `${first} and ${last}`,
-        });
-      }
-      const size = x.shape.slice(first, last + 1).reduce((n, k) => n * k, 1);
-      return reshape(x, [...x.shape.slice(0, first), size, ...x.shape.slice(last + 1)]);
-    },
+  return rearranging("flatten", { ...options }, (x) => {
+    const first = normalizeAxis(startAxis, x.rank, "flatten");
+    const last = normalizeAxis(endAxis, x.rank, "flatten");
+    if (first > last) {
+      fail("bad-argument", {
+        message: `flatten joins axes ${startAxis} to ${endAxis} of an input with ${x.rank}.`,
+        expected: "a first axis that is not behind the last",
+        found: `${first} and ${last}`,
+      });
+    }
+    const size = x.shape.slice(first, last + 1).reduce((n, k) => n * k, 1);
+    return reshape(x, [...x.shape.slice(0, first), size, ...x.shape.slice(last + 1)]);
   });
 }
 
@@ -68,29 +77,20 @@ export function unflatten(axis: number, sizes: readonly number[]): Layer<Any, An
       found: `${shown(axis)} and ${shown(sizes)}`,
     });
   }
-  return layer({
-    name: "unflatten",
-    kind: "rearrangement",
-    inputSize: "any",
-    outputSize: "any",
-    parameters: {},
-    settings: { axis, sizes: [...sizes] },
-    site: callSite(),
-    apply(x) {
-      const at = normalizeAxis(axis, x.rank, "unflatten");
-      const size = x.shape[at] ?? 0;
-      const known = sizes.filter((n) => n !== -1).reduce((n, k) => n * k, 1);
-      const full = sizes.map((n) => (n === -1 ? size / known : n));
-      const isFull = full.every(Number.isInteger) && full.reduce((n, k) => n * k, 1) === size;
-      if (!isFull || sizes.filter((n) => n === -1).length > 1) {
-        fail("shape-mismatch", {
-          message: `unflatten cannot put ${size} elements into these sizes.`,
-          expected: `sizes whose product is ${size}, with at most one −1`,
-          found: formatShape(sizes),
-        });
-      }
-      return reshape(x, [...x.shape.slice(0, at), ...full, ...x.shape.slice(at + 1)]);
-    },
+  return rearranging("unflatten", { axis, sizes: [...sizes] }, (x) => {
+    const at = normalizeAxis(axis, x.rank, "unflatten");
+    const size = x.shape[at] ?? 0;
+    const known = sizes.filter((n) => n !== -1).reduce((n, k) => n * k, 1);
+    const full = sizes.map((n) => (n === -1 ? size / known : n));
+    const isFull = full.every(Number.isInteger) && full.reduce((n, k) => n * k, 1) === size;
+    if (!isFull || sizes.filter((n) => n === -1).length > 1) {
+      fail("shape-mismatch", {
+        message: `unflatten cannot put ${size} elements into these sizes.`,
+        expected: `sizes whose product is ${size}, with at most one −1`,
+        found: formatShape(sizes),
+      });
+    }
+    return reshape(x, [...x.shape.slice(0, at), ...full, ...x.shape.slice(at + 1)]);
   });
 }
 
@@ -108,24 +108,15 @@ export function permute(axes: readonly number[]): Layer<Any, Any> {
       found: shown(axes),
     });
   }
-  return layer({
-    name: "permute",
-    kind: "rearrangement",
-    inputSize: "any",
-    outputSize: "any",
-    parameters: {},
-    settings: { axes: [...axes] },
-    site: callSite(),
-    apply(x) {
-      if (x.rank !== axes.length) {
-        fail("shape-mismatch", {
-          message: "permute got an input with another number of axes.",
-          expected: `${axes.length} axes, as many as the order names`,
-          found: formatShape(x.shape),
-        });
-      }
-      return transpose(x, axes);
-    },
+  return rearranging("permute", { axes: [...axes] }, (x) => {
+    if (x.rank !== axes.length) {
+      fail("shape-mismatch", {
+        message: "permute got an input with another number of axes.",
+        expected: `${axes.length} axes, as many as the order names`,
+        found: formatShape(x.shape),
+      });
+    }
+    return transpose(x, axes);
   });
 }
 
@@ -142,27 +133,18 @@ export function reshapeTo(sizes: readonly number[]): Layer<Any, Any> {
       found: shown(sizes),
     });
   }
-  return layer({
-    name: "reshapeTo",
-    kind: "rearrangement",
-    inputSize: "any",
-    outputSize: "any",
-    parameters: {},
-    settings: { sizes: [...sizes] },
-    site: callSite(),
-    apply(x) {
-      const [batch = 1, ...own] = x.shape;
-      const size = sizeOf(own);
-      const known = sizeOf(sizes.filter((n) => n !== -1));
-      const full = sizes.map((n) => (n === -1 ? size / known : n));
-      if (x.rank === 0 || !full.every(Number.isInteger) || sizeOf(full) !== size) {
-        fail("shape-mismatch", {
-          message: `reshapeTo cannot put ${size} elements of each example into these sizes.`,
-          expected: `sizes whose product is ${size}`,
-          found: formatShape(sizes),
-        });
-      }
-      return reshape(x, [batch, ...full]);
-    },
+  return rearranging("reshapeTo", { sizes: [...sizes] }, (x) => {
+    const [batch = 1, ...own] = x.shape;
+    const size = sizeOf(own);
+    const known = sizeOf(sizes.filter((n) => n !== -1));
+    const full = sizes.map((n) => (n === -1 ? size / known : n));
+    if (x.rank === 0 || !full.every(Number.isInteger) || sizeOf(full) !== size) {
+      fail("shape-mismatch", {
+        message: `reshapeTo cannot put ${size} elements of each example into these sizes.`,
+        expected: `sizes whose product is ${size}`,
+        found: formatShape(sizes),
+      });
+    }
+    return reshape(x, [batch, ...full]);
   });
 }

@@ -22,7 +22,9 @@ import { decisions, scalarCounts, scoresOf } from "../step/metrics.ts";
 import { scalarLoss } from "../step/objective.ts";
 import { valueInputs } from "../step/parameters.ts";
 import { inputList, outputsByName, portGraph } from "../step/ports.ts";
+import { averagesOf } from "./average-values.ts";
 import { added, noCounts } from "./counts.ts";
+import type { FitOptions } from "./fit.ts";
 import { type Answers, checkMetrics, type MetricName, measured } from "./measures.ts";
 import { bareType, sharedProgram } from "./shared-program.ts";
 import { sharedResults } from "./shared-results.ts";
@@ -113,6 +115,27 @@ export async function evaluateInTurns(
     next = parts.next(found);
   }
   return next.value;
+}
+
+/** What an epoch's validation measured, and with which averages where it took these. */
+export interface Validated {
+  readonly validation: Evaluation;
+  /** By name, with the values of what has no average. */
+  readonly averages?: ReadonlyMap<string, TypedArray>;
+}
+
+/** The validation at an epoch's end; undefined as in `evaluateInTurns`. */
+export async function validateInTurns(
+  trainer: Trainer,
+  data: Dataset,
+  turns: Turns,
+  signal: { readonly aborted: boolean } | undefined,
+  { metrics, validateAverages }: Pick<FitOptions, "metrics" | "validateAverages">,
+): Promise<Validated | undefined> {
+  const averages = validateAverages ? averagesOf(trainer) : undefined;
+  const validation = await evaluateInTurns(trainer, data, turns, signal, metrics, averages);
+  if (validation === undefined) return undefined;
+  return { validation, ...(averages && { averages: new Map(Object.entries(averages)) }) };
 }
 
 /** Throws what evaluating would throw about shapes, before any time is spent on training. */

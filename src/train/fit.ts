@@ -1,20 +1,23 @@
 /** The loop over epochs and batches. */
 import type { Later } from "../backends/backend.ts";
 import { last } from "../core/at.ts";
-import type { ByName } from "../core/by-name.ts";
-import type { TypedArray } from "../core/dtype.ts";
 import { begunAt, fail } from "../core/errors.ts";
 import { Turns } from "../core/turns.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { split } from "../data/split.ts";
-import { averagesOf } from "./average-values.ts";
 import { Batches } from "./batches.ts";
 import type { CheckpointOptions } from "./checkpoint-rule.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { hasCounts, reportCounts } from "./counts.ts";
 import { Course } from "./course.ts";
 import { EpochRules } from "./epoch-rules.ts";
-import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
+import {
+  checkEvaluation,
+  type Evaluation,
+  evaluateInTurns,
+  type Validated,
+  validateInTurns,
+} from "./evaluate.ts";
 import { checkLastBatch } from "./last-batch.ts";
 import type { MetricName } from "./measures.ts";
 import { checkFit } from "./options.ts";
@@ -300,7 +303,7 @@ export class Fit extends UnderWay {
   ): Promise<EpochReport | undefined> {
     const trainer = this.trainer;
     const { progress } = trainer;
-    const { onStep, earlyStopping, metrics } = this.#options;
+    const { onStep, earlyStopping } = this.#options;
     const signal = this.#signal;
     const { examples: n, batchSize, adds, shuffle } = course.plan;
     // Another fit may have been between two epochs of this one.
@@ -329,20 +332,11 @@ export class Fit extends UnderWay {
       if (turns.due) await turns.give();
     }
     resident?.settle();
-    let validation: Evaluation | undefined;
-    let averages: ByName<TypedArray> | undefined;
+    let validated: Validated | undefined;
     if (this.#validation) {
-      averages = this.#options.validateAverages ? averagesOf(trainer) : undefined;
-      validation = await evaluateInTurns(
-        trainer,
-        this.#validation,
-        turns,
-        signal,
-        metrics,
-        averages,
-      );
+      validated = await validateInTurns(trainer, this.#validation, turns, signal, this.#options);
       // The epoch's steps are done: training goes on with this validation.
-      if (validation === undefined) return undefined;
+      if (validated === undefined) return undefined;
     }
     let lossAfter: number | undefined;
     if (byLoss && !measures) {
@@ -351,8 +345,8 @@ export class Fit extends UnderWay {
     }
     const { loss, weight } = course.sums();
     const mean = adds ? loss : loss / weight;
-    const report = this.#complete(mean, validation, lossAfter);
-    this.#rules.judge(report, averages ? new Map(Object.entries(averages)) : before);
+    const report = this.#complete(mean, validated?.validation, lossAfter);
+    this.#rules.judge(report, validated?.averages ?? before);
     return report;
   }
 

@@ -1,8 +1,6 @@
 /** Training on a stream: the backend's loop has one stretch of it, and the next is read meanwhile. */
 
 import type { Later } from "../backends/backend.ts";
-import type { ByName } from "../core/by-name.ts";
-import type { TypedArray } from "../core/dtype.ts";
 import { begunAt, fail } from "../core/errors.ts";
 import { isFunction } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
@@ -10,13 +8,12 @@ import { Turns } from "../core/turns.ts";
 import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { constantTensor } from "../ops/leaf.ts";
-import { averagesOf } from "./average-values.ts";
 import { Batches } from "./batches.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { reportCounts } from "./counts.ts";
 import { Course } from "./course.ts";
 import { EpochRules } from "./epoch-rules.ts";
-import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
+import { checkEvaluation, type Validated, validateInTurns } from "./evaluate.ts";
 import { type EarlyStopping, type EpochReport, type FitOptions, usualBatch } from "./fit.ts";
 import { checkFit } from "./options.ts";
 import { beginEpoch, remember } from "./progress.ts";
@@ -173,23 +170,16 @@ export class StreamFit extends UnderWay {
         fix: "Leave `size` out, or correct it.",
       });
     }
-    let validation: Evaluation | undefined;
-    let averages: ByName<TypedArray> | undefined;
-    if (this.#validation) {
-      const { signal, metrics, validateAverages } = this.#options;
-      const { trainer } = this;
-      averages = validateAverages ? averagesOf(trainer) : undefined;
-      validation = await evaluateInTurns(
-        trainer,
-        this.#validation,
-        turns,
-        signal,
-        metrics,
-        averages,
-      );
-      if (validation === undefined) return undefined;
-    }
-    return this.#complete(validation, averages);
+    if (!this.#validation) return this.#complete();
+    const { signal } = this.#options;
+    const validated = await validateInTurns(
+      this.trainer,
+      this.#validation,
+      turns,
+      signal,
+      this.#options,
+    );
+    return validated && this.#complete(validated);
   }
 
   /** Whether the examples were gone through to their end. */
@@ -322,10 +312,7 @@ export class StreamFit extends UnderWay {
     return this.#course;
   }
 
-  #complete(
-    validation: Evaluation | undefined,
-    averages: ByName<TypedArray> | undefined,
-  ): EpochReport {
+  #complete(validated?: Validated): EpochReport {
     const { progress, tasks } = this.trainer;
     const { loss, position, weight = position, counts } = progress;
     const adds = this.#stretches !== undefined && tasks.adds(this.#stretches[0].block);
@@ -334,11 +321,11 @@ export class StreamFit extends UnderWay {
       loss: adds ? loss : loss / weight,
     };
     reportCounts(report, counts, position);
-    if (validation) report.validation = validation;
+    if (validated) report.validation = validated.validation;
     remember(progress.history, report);
     progress.epoch++;
     beginEpoch(progress);
-    this.#rules.judge(report, averages && new Map(Object.entries(averages)));
+    this.#rules.judge(report, validated?.averages);
     return report;
   }
 }

@@ -1,8 +1,14 @@
 /** The networks that the tests of derivations share. */
 import "../support/backend.ts";
-import { halfSquaredError, linear, sequential, sigmoid } from "../../src/nn/index.ts";
+import {
+  halfSquaredError,
+  linear,
+  meanSquaredError,
+  sequential,
+  sigmoid,
+} from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/sgd.ts";
-import { type Trainer, trainer } from "../../src/train/trainer.ts";
+import { type Trainer, type TrainerOptions, trainer } from "../../src/train/trainer.ts";
 
 export const seedData = { inputs: [[0.05, 0.1]], targets: [[0.01, 0.99]] };
 
@@ -32,6 +38,30 @@ export function seedNetwork(): Trainer {
   const optimizer = sgd({ learningRate: 0.5 });
   return trainer(model, { loss: halfSquaredError, optimizer, dtype: "f64" });
 }
+
+export const f64 = { dtype: "f64", backend: "interpreter", seed: 1 } as const;
+
+export const threeData = {
+  inputs: [
+    [1, 0.5],
+    [0.2, -0.3],
+    [-1, 2],
+  ],
+  targets: [
+    [0, 1],
+    [1, 0],
+    [0.5, 0.25],
+  ],
+};
+
+/** 2-3-2 with a sigmoid between, for three examples, with random first values. */
+export const threeNetwork = (options: Partial<TrainerOptions> = {}): Trainer =>
+  trainer(sequential(linear(2, 3), sigmoid(), linear(3, 2)), {
+    loss: meanSquaredError,
+    optimizer: sgd({ learningRate: 0.5 }),
+    ...f64,
+    ...options,
+  });
 
 /** The names of the page's weights, in order, as parameters. */
 export const weights = [0, 2].flatMap((layer) =>

@@ -5,32 +5,16 @@ import type { Agreement } from "../../src/explain/diagnose/agreement.ts";
 import { diagnose, explain, gradientReport } from "../../src/explain/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/sgd.ts";
-import { type Trainer, type TrainerOptions, trainer } from "../../src/train/trainer.ts";
-import { seedData, seedNetwork } from "./networks.ts";
+import { trainer } from "../../src/train/trainer.ts";
+import {
+  threeData as data,
+  f64,
+  threeNetwork as network,
+  seedData,
+  seedNetwork,
+} from "./networks.ts";
 
 const { linear, sequential } = nn;
-const f64 = { dtype: "f64", backend: "interpreter", seed: 1 } as const;
-const data = {
-  inputs: [
-    [1, 0.5],
-    [0.2, -0.3],
-    [-1, 2],
-  ],
-  targets: [
-    [0, 1],
-    [1, 0],
-    [0.5, 0.25],
-  ],
-};
-
-const network = (options: Partial<TrainerOptions> = {}): Trainer =>
-  trainer(sequential(linear(2, 3), nn.sigmoid(), linear(3, 2)), {
-    loss: nn.meanSquaredError,
-    optimizer: sgd({ learningRate: 0.5 }),
-    ...f64,
-    ...options,
-  });
-
 describe("diagnose", () => {
   const ask = (value: number, more = {}) =>
     diagnose(seedNetwork(), { data: seedData, value, ...more });

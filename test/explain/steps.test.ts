@@ -14,31 +14,16 @@ import { muon } from "../../src/optim/muon.ts";
 import { exponentialDecay } from "../../src/optim/schedules.ts";
 import { asgd, sgd } from "../../src/optim/sgd.ts";
 import { lion, rprop } from "../../src/optim/signs.ts";
-import { type Trainer, type TrainerOptions, trainer } from "../../src/train/trainer.ts";
-import { seedData, seedNetwork } from "./networks.ts";
+import { type Trainer, trainer } from "../../src/train/trainer.ts";
+import {
+  threeData as data,
+  f64,
+  threeNetwork as network,
+  seedData,
+  seedNetwork,
+} from "./networks.ts";
 
 const { linear, sequential } = nn;
-const f64 = { dtype: "f64", backend: "interpreter", seed: 1 } as const;
-const data = {
-  inputs: [
-    [1, 0.5],
-    [0.2, -0.3],
-    [-1, 2],
-  ],
-  targets: [
-    [0, 1],
-    [1, 0],
-    [0.5, 0.25],
-  ],
-};
-
-const network = (options: Partial<TrainerOptions> = {}): Trainer =>
-  trainer(sequential(linear(2, 3), nn.sigmoid(), linear(3, 2)), {
-    loss: nn.meanSquaredError,
-    optimizer: sgd({ learningRate: 0.5 }),
-    ...f64,
-    ...options,
-  });
 
 /** The new values that the derivation's updates give, in the order of the model's parameters. */
 function derivedUpdates(d: Derivation): (number | undefined)[] {

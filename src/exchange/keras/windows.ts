@@ -386,39 +386,24 @@ const repeated =
     return low.call(name, value, made, { sizes, moved: value.moved });
   };
 
-const each = (name: (axes: 1 | 2 | 3) => string, make: (axes: 1 | 2 | 3) => Convert) =>
-  Object.fromEntries(([1, 2, 3] as const).map((axes) => [name(axes), make(axes)]));
+/** A rule for each number of axes, which stands for the "#" of the name. */
+const each = (name: string, make: (axes: 1 | 2 | 3) => Convert) =>
+  Object.fromEntries(
+    ([1, 2, 3] as const).map((axes) => [name.replace("#", `${axes}`), make(axes)]),
+  );
 
 export const windowLayers: Readonly<Record<string, Convert>> = {
-  ...each((axes) => `Conv${axes}D`, conv),
-  ...each((axes) => `Conv${axes}DTranspose`, transposed),
+  ...each("Conv#D", conv),
+  ...each("Conv#DTranspose", transposed),
   DepthwiseConv1D: depthwise(1, false),
   DepthwiseConv2D: depthwise(2, false),
   SeparableConv1D: depthwise(1, true),
   SeparableConv2D: depthwise(2, true),
-  ...each(
-    (axes) => `MaxPooling${axes}D`,
-    (axes) => pool("max", axes),
-  ),
-  ...each(
-    (axes) => `AveragePooling${axes}D`,
-    (axes) => pool("avg", axes),
-  ),
-  ...each(
-    (axes) => `GlobalMaxPooling${axes}D`,
-    (axes) => globalPool("Max", axes),
-  ),
-  ...each(
-    (axes) => `GlobalAveragePooling${axes}D`,
-    (axes) => globalPool("Avg", axes),
-  ),
-  ...each(
-    (axes) => `ZeroPadding${axes}D`,
-    (axes) => bordered(axes, "padding"),
-  ),
-  ...each(
-    (axes) => `Cropping${axes}D`,
-    (axes) => bordered(axes, "cropping"),
-  ),
-  ...each((axes) => `UpSampling${axes}D`, repeated),
+  ...each("MaxPooling#D", (axes) => pool("max", axes)),
+  ...each("AveragePooling#D", (axes) => pool("avg", axes)),
+  ...each("GlobalMaxPooling#D", (axes) => globalPool("Max", axes)),
+  ...each("GlobalAveragePooling#D", (axes) => globalPool("Avg", axes)),
+  ...each("ZeroPadding#D", (axes) => bordered(axes, "padding")),
+  ...each("Cropping#D", (axes) => bordered(axes, "cropping")),
+  ...each("UpSampling#D", repeated),
 };

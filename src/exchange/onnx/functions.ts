@@ -1,4 +1,4 @@
-/** Rules of functionRules of each number, and of those along one axis. */
+/** Rules of functions of each number, and of those along one axis. */
 
 import { fromFront, scalarOf } from "./constants.ts";
 import { asWritten } from "./nodes.ts";

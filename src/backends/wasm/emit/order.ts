@@ -20,7 +20,7 @@ import {
 } from "../assembler/index.ts";
 import type { KernelWriter } from "./kernel.ts";
 import { loadInstruction, store } from "./scalar.ts";
-import { rowAt, writeRows } from "./shared-rows.ts";
+import { isCut, rowAt, writeRows } from "./shared-rows.ts";
 
 type OrderKernel = Extract<Kernel, { loop: "order" }>;
 
@@ -41,11 +41,8 @@ const piece = 2 ** 16;
 
 export function writeOrder(w: KernelWriter, kernel: OrderKernel): void {
   const { extents, axis } = kernel;
-  const n = at(extents, axis);
   const rest = extents.with(axis, 1);
-  const rows = sizeOf(rest);
-  const { unitWork, isAlone } = w.target;
-  if (unitWork === undefined || n < 2 * piece || (rows > 1 && !isAlone)) {
+  if (!isCut(w, kernel, piece)) {
     writeRows(w, kernel, (outer) => writeSort(w, kernel, outer));
     return;
   }

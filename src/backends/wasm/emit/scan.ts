@@ -8,7 +8,7 @@ import { access, type Expr, get, getGlobal, i32, op, select } from "../assembler
 import { join } from "./join.ts";
 import type { KernelWriter } from "./kernel.ts";
 import { literal, loadInstruction, store, typeOf } from "./scalar.ts";
-import { rowAt, writeRows } from "./shared-rows.ts";
+import { isCut, rowAt, writeRows } from "./shared-rows.ts";
 
 type ScanKernel = Extract<Kernel, { loop: "scan" }>;
 
@@ -23,8 +23,7 @@ export function writeScan(w: KernelWriter, kernel: ScanKernel): void {
   const n = at(extents, axis);
   const rest = extents.with(axis, 1);
   const rows = sizeOf(rest);
-  const { unitWork, isAlone } = w.target;
-  if (unitWork === undefined || n < 2 * piece || (rows > 1 && !isAlone)) {
+  if (!isCut(w, kernel, piece)) {
     writeRows(w, kernel, (outer) => writePart(w, kernel, outer, i32(0), i32(n)));
     return;
   }

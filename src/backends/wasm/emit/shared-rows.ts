@@ -8,10 +8,16 @@ import type { KernelWriter } from "./kernel.ts";
 const fewest = 2 ** 10;
 const mostUnits = 64;
 
+/** What is gone through along one axis. */
+interface Rows {
+  readonly extents: Shape;
+  readonly axis: number;
+}
+
 /** `row` is given the indices of each row, that along the axis being 0. */
 export function writeRows(
   w: KernelWriter,
-  { extents, axis }: { readonly extents: Shape; readonly axis: number },
+  { extents, axis }: Rows,
   row: (outer: readonly Expr[]) => void,
 ): void {
   const rest = extents.with(axis, 1);
@@ -28,6 +34,16 @@ export function writeRows(
   };
   const left = rows % size;
   w.units(count, share(size), left > 0 ? share(left) : undefined);
+}
+
+/**
+ * Whether rows are cut into pieces of so many elements, so that others have their turn between them:
+ * rows of two pieces and more, where there is one alone or the program runs by itself.
+ */
+export function isCut(w: KernelWriter, { extents, axis }: Rows, piece: number): boolean {
+  const { unitWork, isAlone } = w.target;
+  if (unitWork === undefined || at(extents, axis) < 2 * piece) return false;
+  return isAlone || sizeOf(extents.with(axis, 1)) === 1;
 }
 
 /** The indices of a row of so many. */
