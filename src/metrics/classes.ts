@@ -57,7 +57,7 @@ export interface ClassificationReport {
 }
 
 /** Counts of one class, or of what else is scored. */
-interface Tally {
+export interface Tally {
   right: number;
   taken: number;
   support: number;
@@ -332,7 +332,8 @@ export function classificationReport(
   return reportOf(tallies, accuracyOf(what, both, options), zeroOf(what, options));
 }
 
-function reportOf(
+/** The report of counts by label. */
+export function reportOf(
   tallies: ReadonlyMap<number, Tally>,
   accuracy: number,
   zero: number,

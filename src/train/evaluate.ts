@@ -6,6 +6,7 @@ import { at, only } from "../core/at.ts";
 import { type ByName, mapEntries } from "../core/by-name.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Turns } from "../core/turns.ts";
 import { shown } from "../core/wording.ts";
@@ -23,11 +24,13 @@ import { scalarLoss } from "../step/objective.ts";
 import { valueInputs } from "../step/parameters.ts";
 import { inputList, outputsByName, portGraph } from "../step/ports.ts";
 import { averagesOf } from "./average-values.ts";
+import { type Data, isStream, toDataset } from "./classes.ts";
 import { added, noCounts } from "./counts.ts";
 import type { FitOptions } from "./fit.ts";
 import { type Answers, checkMetrics, type MetricName, measured } from "./measures.ts";
 import { bareType, sharedProgram } from "./shared-program.ts";
 import { sharedResults } from "./shared-results.ts";
+import type { Stream } from "./stream.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Measures on data that are not trained on. */
@@ -61,7 +64,7 @@ export interface EvaluateOptions {
   readonly metrics?: readonly MetricName[] | "all";
 }
 
-const usualBatch = 256;
+export const evaluationBatch = 256;
 
 export function evaluateModel(
   trainer: Trainer,
@@ -127,13 +130,15 @@ export interface Validated {
 /** The validation at an epoch's end; undefined as in `evaluateInTurns`. */
 export async function validateInTurns(
   trainer: Trainer,
-  data: Dataset,
+  data: Dataset | Stream,
   turns: Turns,
   signal: { readonly aborted: boolean } | undefined,
   { metrics, validateAverages }: Pick<FitOptions, "metrics" | "validateAverages">,
 ): Promise<Validated | undefined> {
   const averages = validateAverages ? averagesOf(trainer) : undefined;
-  const validation = await evaluateInTurns(trainer, data, turns, signal, metrics, averages);
+  const validation = isStream(data)
+    ? await data.evaluateInTurns(trainer, { metrics, signal, values: averages })
+    : await evaluateInTurns(trainer, data, turns, signal, metrics, averages);
   if (validation === undefined) return undefined;
   return { validation, ...(averages && { averages: new Map(Object.entries(averages)) }) };
 }
@@ -144,8 +149,40 @@ export function checkEvaluation(
   data: Dataset,
   metrics: EvaluateOptions["metrics"],
 ): void {
-  const { kind } = measureFor(trainer, batch(trainer, data, 0, usualBatch), metrics !== undefined);
+  const { kind } = measureFor(
+    trainer,
+    batch(trainer, data, 0, evaluationBatch),
+    metrics !== undefined,
+  );
   if (metrics !== undefined) checkAsked(metrics, kind);
+}
+
+/** @throws ChainruleError "bad-argument". */
+export function checkMeasuring(batchSize: number, metrics: EvaluateOptions["metrics"]): void {
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    fail("bad-argument", {
+      message: "evaluate cannot use this batchSize.",
+      expected: "a whole number ≥ 1",
+      found: shown(batchSize),
+    });
+  }
+  checkMetrics(metrics);
+}
+
+/** Data that are to be measured, as a dataset that was looked at. */
+export function measurable(trainer: Trainer, data: Data, options: EvaluateOptions): Dataset {
+  checkNames("evaluate", options, ["batchSize", "metrics"]);
+  if (isStream(data)) {
+    fail("bad-argument", {
+      message: "A stream is waited for, and evaluate waits for nothing.",
+      expected: "data in memory",
+      found: "a stream",
+      fix: "Write await trainer.evaluateAsync(data).",
+    });
+  }
+  const dataset = toDataset(data, trainer);
+  trainer.tasks.check(dataset, "data");
+  return dataset;
 }
 
 /**
@@ -155,20 +192,13 @@ export function checkEvaluation(
 function* evaluation(
   trainer: Trainer,
   data: Dataset,
-  { batchSize = usualBatch, metrics }: EvaluateOptions,
+  { batchSize = evaluationBatch, metrics }: EvaluateOptions,
   values: () => ByName<TypedArray> = () => trainer.arrays(),
   running: Running = (program, list) => program.run(list),
   /** The processes that it is shared out to: each measures every so-many-th batch. */
   shared?: Parallel,
 ): Generator<Later<Results>, Evaluation, Results> {
-  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
-    fail("bad-argument", {
-      message: "evaluate cannot use this batchSize.",
-      expected: "a whole number ≥ 1",
-      found: shown(batchSize),
-    });
-  }
-  checkMetrics(metrics);
+  checkMeasuring(batchSize, metrics);
   const { size, targets, classes } = data;
   const actual: number[] = [];
   const predicted: number[] = [];
@@ -274,7 +304,7 @@ type Running = typeof runInTurns;
 type Results = readonly TypedArray[];
 
 /** What is measured of a batch. */
-interface Measured {
+export interface Measured {
   readonly loss: number;
   /** What the loss counts for. */
   readonly weight: number;
@@ -289,13 +319,13 @@ interface Measured {
 }
 
 /** Scores of classes that are kept where nobody asked for ranks by name. */
-const mostRanked = 2 ** 23;
+export const mostRanked = 2 ** 23;
 
 /** A matrix of more classes is not made. */
-const mostConfused = 2048;
+export const mostConfused = 2048;
 
 /** Numbers that come one after another: the engine takes long over a list of millions that grows. */
-class Collected {
+export class Collected {
   #room = new Float64Array(1024);
   #count = 0;
 
@@ -358,7 +388,7 @@ class Seen {
 }
 
 /** Refuses metrics of another kind of task. */
-function checkAsked(
+export function checkAsked(
   metrics: NonNullable<EvaluateOptions["metrics"]>,
   kind: Answers["kind"] | undefined,
 ): void {
@@ -369,7 +399,7 @@ function checkAsked(
 }
 
 /** What measures batches of this type: loss, and classes or outputs. */
-function measureFor(trainer: Trainer, { inputs, targets }: Batch, further: boolean) {
+export function measureFor(trainer: Trainer, { inputs, targets }: Batch, further: boolean) {
   const types = mapEntries({ inputs, targets }, bareType);
   const purpose = further ? "measure all" : "measure";
   return trainer.programs.of(purpose, types, () => {

@@ -19,6 +19,8 @@ export interface Answers {
   /** Outputs that rank the examples, row by row. */
   readonly scores: ArrayLike<number>;
   readonly columns: number;
+  /** What was counted on the way, in the place of what it could be taken of. */
+  readonly known?: Partial<Record<MetricName, number>>;
 }
 
 interface Measure {
@@ -107,6 +109,9 @@ const measures = {
  */
 export type MetricName = keyof typeof measures;
 
+/** Those of which every score has to be there at once. */
+export const rankingNames = ["rocAuc", "averagePrecision"] as const satisfies readonly MetricName[];
+
 export const metricNames = Object.keys(measures) as readonly MetricName[];
 export const lessIsBetter = (name: MetricName): boolean => "less" in measures[name];
 
@@ -149,9 +154,10 @@ export function* measured(
   for (const name of metricNames) {
     if (!fits(name) || (asked !== "all" && !asked.includes(name))) continue;
     const { measure, ranks } = measures[name] as Measure;
-    if (ranks && answers.scores.length === 0) continue;
+    const counted = answers.known?.[name];
+    if (ranks && counted === undefined && answers.scores.length === 0) continue;
     yield;
-    const found = measure(answers);
+    const found = counted ?? measure(answers);
     const value = typeof found === "number" ? found : yield* found;
     if (Number.isFinite(value)) values[name] = value;
   }

@@ -22,6 +22,7 @@ import { checkCheckpoint } from "./checkpoint-rule.ts";
 import type { EarlyStopping, FitOptions } from "./fit.ts";
 import { checkMetrics } from "./measures.ts";
 import { checkPlateau } from "./plateau.ts";
+import type { StreamFitOptions } from "./stream-fit.ts";
 import type { TrainerOptions } from "./trainer-options.ts";
 
 const trainerOptions: Readonly<Record<keyof TrainerOptions, true>> = {
@@ -173,7 +174,7 @@ const listener = /* @__PURE__ */ aFunction("({ epoch, step, loss }) => …, call
 const epochListener = /* @__PURE__ */ aFunction("({ epoch, loss }) => …, called after each epoch");
 
 /** Refuses settings with which there is no training. */
-export function checkFit(options: FitOptions): void {
+export function checkFit(options: FitOptions | StreamFitOptions): void {
   checkNames("fit", options, Object.keys(fitOptions));
   const { batchSize = 32, epochs = 1, untilEpoch = 0, earlyStopping } = options;
   if (earlyStopping !== undefined)

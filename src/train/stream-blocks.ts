@@ -2,6 +2,7 @@
 
 import { at } from "../core/at.ts";
 import { bytesOf, type TypedArray } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
 import { uniformsOf } from "../core/random.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -161,6 +162,25 @@ export class StreamRows {
     if (!this.waits) await closing;
   }
 }
+
+/** @throws ChainruleError "data-invalid" where a stream has other examples than its `size` says. */
+export function checkSize(size: number | undefined, found: number): void {
+  if (size === undefined || found === size) return;
+  fail("data-invalid", {
+    message: "The stream has another number of examples than its `size` says.",
+    expected: `${size} examples`,
+    found: `${found}`,
+    fix: "Leave `size` out, or correct it.",
+  });
+}
+
+/** @throws ChainruleError "data-empty" for a stream without examples. */
+export const noExamples = (): never =>
+  fail("data-empty", {
+    message: "The stream has no examples.",
+    found: "its end before the first block",
+    fix: "Check the source; a generator that has been gone through is empty the next time.",
+  });
 
 export const asDataset = (
   block: StreamBlock,

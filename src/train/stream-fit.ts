@@ -9,7 +9,7 @@ import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { constantTensor } from "../ops/leaf.ts";
 import { Batches } from "./batches.ts";
-import { type Data, toDataset } from "./classes.ts";
+import { type Data, isStream, toDataset } from "./classes.ts";
 import { reportCounts } from "./counts.ts";
 import { Course } from "./course.ts";
 import { EpochRules } from "./epoch-rules.ts";
@@ -22,8 +22,10 @@ import type { Stream } from "./stream.ts";
 import {
   asDataset,
   bytesOfRow,
+  checkSize,
   emptyBlock,
   kindOfRow,
+  noExamples,
   type StreamBlock,
   StreamRows,
 } from "./stream-blocks.ts";
@@ -48,8 +50,8 @@ export interface StreamFitOptions
     | "checkpoint"
     | "plateau"
   > {
-  /** Data in memory to measure with after each epoch. */
-  readonly validation?: Data;
+  /** Data to measure with after each epoch: in memory, or a stream of their own. */
+  readonly validation?: Data | Stream;
   /** Stop when the validation loss no longer falls; it needs `validation`. */
   readonly earlyStopping?: EarlyStopping;
 }
@@ -86,7 +88,7 @@ export class StreamFit extends UnderWay {
   readonly #options: StreamFitOptions;
   readonly #batchSize: number;
   readonly #rules: EpochRules;
-  #validation: Dataset | undefined;
+  #validation: Dataset | Stream | undefined;
   /** What the machine trains on, and what is filled meanwhile; kept from epoch to epoch. */
   #stretches: [Stretch, Stretch] | undefined;
   #course: { readonly course: Course; readonly plan: { examples: number } } | undefined;
@@ -100,7 +102,7 @@ export class StreamFit extends UnderWay {
     if (typeof validation === "number") {
       fail("bad-argument", {
         message: "Of a stream no share can be kept back for validation.",
-        expected: "data in memory",
+        expected: "data of their own",
         found: shown(validation),
         fix: "Give examples of their own: validation: { inputs, targets }.",
       });
@@ -161,15 +163,7 @@ export class StreamFit extends UnderWay {
     } finally {
       await rows.close();
     }
-    const { size } = this.#stream.options;
-    if (size !== undefined && progress.position !== size) {
-      fail("data-invalid", {
-        message: "The stream has another number of examples than its `size` says.",
-        expected: `${size} examples`,
-        found: `${progress.position}`,
-        fix: "Leave `size` out, or correct it.",
-      });
-    }
+    checkSize(this.#stream.size, progress.position);
     if (!this.#validation) return this.#complete();
     const { signal } = this.#options;
     const validated = await validateInTurns(
@@ -228,7 +222,7 @@ export class StreamFit extends UnderWay {
   async #ready(rows: StreamRows): Promise<[Stretch, Stretch]> {
     const { position } = this.trainer.progress;
     const first = await rows.peek();
-    if (first === undefined && position === 0) return this.#empty();
+    if (first === undefined && position === 0) return noExamples();
     // What was trained on before a break is read again, and passed over.
     const passed = position > 0 ? await rows.fill(undefined, position) : 0;
     if (passed < position || first === undefined) {
@@ -242,14 +236,6 @@ export class StreamFit extends UnderWay {
     const stretches = this.#stretchesFor(first);
     await this.#fill(rows, stretches[0]);
     return stretches;
-  }
-
-  #empty(): never {
-    return fail("data-empty", {
-      message: "The stream has no examples.",
-      found: "its end before the first block",
-      fix: "Check the source; a generator that has been gone through is empty the next time.",
-    });
   }
 
   #stretchesFor(like: StreamBlock): [Stretch, Stretch] {
@@ -270,7 +256,11 @@ export class StreamFit extends UnderWay {
     };
     this.#stretches = [make(), make()];
     const { validation } = this.#options;
-    if (validation !== undefined) {
+    if (isStream(validation)) {
+      this.#validation = validation;
+      // Whatever it has, it is measured as the examples that are trained on would be.
+      checkEvaluation(trainer, this.#stretches[0].data, this.#options.metrics);
+    } else if (validation !== undefined) {
       const { loss } = trainer;
       this.#validation = toDataset(validation, { loss, classes: like.classes ?? trainer.classes });
       trainer.tasks.check(this.#validation, "validation");

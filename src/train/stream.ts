@@ -8,7 +8,9 @@ import { uniformsOf } from "../core/random.ts";
 import { shown } from "../core/wording.ts";
 import { moved } from "../files/in-file.ts";
 import { type Data, toDataset } from "./classes.ts";
+import type { EvaluateOptions, Evaluation } from "./evaluate.ts";
 import { kindOfRow, type StreamBlock, shuffled } from "./stream-blocks.ts";
+import { evaluateStream, type Measuring, streamEvaluation } from "./stream-evaluation.ts";
 import { StreamFit, type StreamFitOptions } from "./stream-fit.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -40,6 +42,8 @@ const optionNames: Readonly<Record<keyof StreamOptions, true>> = {
 /** A data set that comes block by block; `trainer.fit` takes it. */
 export class Stream {
   readonly options: StreamOptions;
+  /** How many examples an epoch has, where that is known. */
+  readonly size: number | undefined;
   readonly #source: Blocks | ((epoch: number) => Blocks);
   #begun = false;
 
@@ -65,6 +69,7 @@ export class Stream {
     uniformsOf(seed, 0);
     this.#source = source;
     this.options = options;
+    this.size = options.size;
   }
 
   /** @internal Trains on it: what `trainer.fit` does with a stream. */
@@ -72,14 +77,25 @@ export class Stream {
     return new StreamFit(trainer, this, options);
   }
 
+  /** @internal Measures it: what `trainer.evaluateAsync` does with a stream. */
+  evaluate(trainer: Trainer, options: EvaluateOptions): Promise<Evaluation> {
+    return evaluateStream(trainer, this, options);
+  }
+
+  /** @internal The same of given values; undefined where a signal stops it. */
+  evaluateInTurns(trainer: Trainer, options: Measuring): Promise<Evaluation | undefined> {
+    return streamEvaluation(trainer, this, options);
+  }
+
   /** @internal The blocks of an epoch in the order of training, checked, in the trainer's type. */
   async *blocks(trainer: Trainer, epoch: number): AsyncGenerator<StreamBlock, void, undefined> {
     const { shuffle, seed = trainer.seed } = this.options;
-    const all = this.#inOrder(trainer, epoch);
+    const all = this.inOrder(trainer, epoch);
     yield* shuffle === undefined ? all : shuffled(all, shuffle, seed, epoch);
   }
 
-  async *#inOrder(trainer: Trainer, epoch: number): AsyncGenerator<StreamBlock, void, undefined> {
+  /** @internal The same as they come. */
+  async *inOrder(trainer: Trainer, epoch: number): AsyncGenerator<StreamBlock, void, undefined> {
     let block = 0;
     let first: StreamBlock | undefined;
     try {

@@ -14,7 +14,7 @@ import { arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts"
 import { fail } from "../core/errors.ts";
 import { checkKind, byteArray as fileBytes } from "../core/kinds.ts";
 import { numerics } from "../core/numerics.ts";
-import { checkNames, checkRecord } from "../core/options.ts";
+import { checkRecord } from "../core/options.ts";
 import { seedKey } from "../core/random.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
@@ -34,6 +34,7 @@ import {
   type Evaluation,
   evaluateModel,
   evaluateModelLater,
+  measurable,
 } from "./evaluate.ts";
 import { Fit, type FitOptions, usualBatch } from "./fit.ts";
 import {
@@ -379,22 +380,16 @@ export class Trainer<P extends Ranks = Ranks> {
    */
   evaluate(data: Data, options: EvaluateOptions = {}): Evaluation {
     if (this.backend.asynchronous) return comesLater(this.backend, "evaluateAsync");
-    return evaluateModel(this, this.#measured(data, options), options);
+    return evaluateModel(this, measurable(this, data, options), options);
   }
 
   /**
    * The same on any backend, with the parameters as they are when it is called; timers and events get
-   * their turn meanwhile.
+   * their turn meanwhile. It takes a stream, too, of any length in the same memory.
    */
-  async evaluateAsync(data: Data, options: EvaluateOptions = {}): Promise<Evaluation> {
-    return evaluateModelLater(this, this.#measured(data, options), options);
-  }
-
-  #measured(data: Data, options: EvaluateOptions): Dataset {
-    checkNames("evaluate", options, ["batchSize", "metrics"]);
-    const dataset = toDataset(data, this);
-    this.tasks.check(dataset, "data");
-    return dataset;
+  async evaluateAsync(data: Data | Stream, options: EvaluateOptions = {}): Promise<Evaluation> {
+    if (isStream(data)) return data.evaluate(this, options);
+    return evaluateModelLater(this, measurable(this, data, options), options);
   }
 
   /** The state as a safetensors file: parameters, optimizer's memory, progress. */

@@ -177,6 +177,11 @@ export const training: readonly Row[] = [
     () => make().fit(c.stream([pairs]), { validation: pairs }),
   ],
   [
+    "Write await trainer.evaluateAsync(data).",
+    () => make().evaluate(c.stream([pairs]) as never),
+    () => make().evaluateAsync(c.stream([pairs])),
+  ],
+  [
     "Leave `size` out, or correct it.",
     () => make().fit(c.stream([pairs], { size: 3 })),
     () => make().fit(c.stream([pairs])),
