@@ -53,6 +53,22 @@ const cases = {
     make: seed,
     ask: () => ({ parameter: "w1", notation: "net-out" }),
   },
+  // Each time something else: nothing that was worked out before holds.
+  "two-two-two, w1 of other data": {
+    make: seed,
+    ask: (call) => {
+      const data = { inputs: [[0.05, 0.1 + call / 1000]], targets: [[0.01, 0.99]] };
+      return { parameter: "w1", notation: "net-out", data };
+    },
+  },
+  "784-128-10, other data": {
+    make: (library) => wide(library, 1),
+    ask: (call) => {
+      const inputs = [Array.from({ length: 784 }, (_, k) => Math.max(0, Math.sin(k + call)))];
+      const data = { inputs, targets: [call % 10], classes: [..."0123456789"] };
+      return { parameter: "0.weight[3,7]", data };
+    },
+  },
   "784-128-10, one example": {
     make: (library) => wide(library, 1),
     ask: (call) => ({ parameter: `0.weight[3,${7 + call}]` }),

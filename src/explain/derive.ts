@@ -3,7 +3,7 @@ import { entry, zip } from "../core/at.ts";
 import type { UpdateTiming } from "../step/update.ts";
 import { type Cell, type DerivationData, type Step, sections } from "./derivation.ts";
 import type { Candidate } from "./diagnose/candidate.ts";
-import { mistakes } from "./diagnose/mistakes.ts";
+import { listedMistakes } from "./diagnose/mistakes.ts";
 import { Context } from "./engine/context.ts";
 import { keyOf } from "./engine/elements.ts";
 import { computed } from "./engine/expr.ts";
@@ -226,7 +226,7 @@ function producer(c: Context): void {
 function common(c: Context, trace: NetworkTrace, chosen: readonly Entry[], layers: number): void {
   const close = chosen.flatMap(({ parameter: { layer } }) => [layer, layer + 1]);
   const listed = { near: new Set([...close, layers]), by: parametersOf(chosen) };
-  const [right, ...others] = mistakes(trace, listed);
+  const [right, ...others] = listedMistakes(trace, listed);
   const near = (a: number, b: number) =>
     Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
   // What is 0 but for rounding tells nothing.

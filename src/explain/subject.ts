@@ -9,6 +9,7 @@ import { halfSquaredError } from "../nn/losses.ts";
 import { sgd } from "../optim/sgd.ts";
 import type { UpdateTiming } from "../step/update.ts";
 import { type Data, trainer as makeTrainer, Trainer, toDataset } from "../train/trainer.ts";
+import { asBefore } from "./engine/kept.ts";
 import { noSuch } from "./engine/notation.ts";
 import { correct, type Trace, traceFunction, traceNetwork } from "./engine/trace.ts";
 import { isExpression, type TypedExpression } from "./expression/typed.ts";
@@ -55,7 +56,7 @@ export function traceOf(
   if (!Number.isInteger(step) || step < 0 || step > 100_000) noSuch("step", step, ["0 to 100000"]);
   const ready = step === 0 ? trainer : advanced(trainer, data, step);
   const { lossName, firstExample } = options;
-  return traceNetwork(ready, data, correct, { lossName, firstExample, stepByStep });
+  return asBefore(traceNetwork(ready, dataset, correct, { lossName, firstExample, stepByStep }));
 }
 
 /** A typed expression: its names, in their order, are the arguments. */

@@ -62,6 +62,22 @@ interface Listed {
   readonly by: readonly Parameter[];
 }
 
+/** Those that a derivation lists, run once for all numbers of the same parameters. */
+export function listedMistakes(
+  t: NetworkTrace,
+  listed: Listed,
+): readonly [Candidate, ...Candidate[]] {
+  const known = lists.get(t) ?? new Map<string, readonly [Candidate, ...Candidate[]]>();
+  lists.set(t, known);
+  const key = JSON.stringify([[...listed.near], listed.by.map(({ name }) => name)]);
+  let found = known.get(key);
+  // Those of other layers are let go: of wide ones they are many numbers.
+  if (!found) known.clear();
+  if (!found) known.set(key, (found = mistakes(t, listed)));
+  return found;
+}
+const lists = new WeakMap<NetworkTrace, Map<string, readonly [Candidate, ...Candidate[]]>>();
+
 /** Every procedure, the right one first; or those only that are listed in a derivation. */
 export function mistakes(
   t: NetworkTrace,

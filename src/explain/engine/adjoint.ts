@@ -58,6 +58,7 @@ export function between(
 ): Element[] {
   const leads = new Map<string, boolean>();
   const order: Element[] = [];
+  const isWanted = among(wanted);
   const visit = (e: Element): boolean => {
     const key = keyOf(e);
     const known = leads.get(key);
@@ -66,7 +67,7 @@ export function between(
     let found = false;
     for (const { node, at } of realReads(elements, e)) {
       const child = elements.resolve(node, at, naming);
-      if (wanted.has(keyOf(child))) found = true;
+      if (isWanted(child)) found = true;
       else if (!elements.isNamed(child, naming) && visit(child)) found = true;
     }
     leads.set(key, found);
@@ -77,6 +78,12 @@ export function between(
   return order;
 }
 
+/** Whether an element is one of those with these keys; most belong to other nodes than all of them. */
+function among(keys: ReadonlySet<string>): (e: Element) => boolean {
+  const nodes = new Set(Array.from(keys, (key) => Number.parseInt(key, 10)));
+  return (e) => nodes.has(e.node.id) && keys.has(keyOf(e));
+}
+
 /** ∂from/∂(each wanted element), by reverse accumulation of the records' own rules. */
 export function partials(
   elements: Elements,
@@ -85,13 +92,16 @@ export function partials(
   naming: Naming = elements.naming,
 ): Map<string, Partial> {
   const order = between(elements, from, wanted, naming);
-  const inner = new Set(order.map(keyOf));
+  const isOnTheWay = among(new Set([...wanted, ...order.map(keyOf)]));
   const terms = new Map<string, Formula[]>([[keyOf(from), [one]]]);
   const found = new Map<string, Element>();
   for (const e of order.toReversed()) {
     const g = elements.bounded(sumOf(terms.get(keyOf(e)) ?? []));
-    const keep = (child: Element) => wanted.has(keyOf(child)) || inner.has(keyOf(child));
-    for (const { child, coefficient } of elements.locals(e, naming, keep) as LocalDerivative[]) {
+    for (const { child, coefficient } of elements.locals(
+      e,
+      naming,
+      isOnTheWay,
+    ) as LocalDerivative[]) {
       const key = keyOf(child);
       terms.set(key, [...(terms.get(key) ?? []), productOf([g, coefficient])]);
       if (wanted.has(key)) found.set(key, child);

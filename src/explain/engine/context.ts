@@ -44,6 +44,7 @@ import {
   type Values,
   valueAt,
 } from "./parameters.ts";
+import { Rests } from "./rests.ts";
 import { slopeAt } from "./slopes.ts";
 import { isSumOfStep, type Stage } from "./stages.ts";
 import { Symbols } from "./symbols.ts";
@@ -51,9 +52,6 @@ import { lossOf, numbersPerStep, type Trace } from "./trace.ts";
 
 /** Derivatives longer than this are given as numbers. */
 const readableSize = 400;
-/** Sums longer than this show their largest terms only. */
-const longest = 16;
-const shown = 5;
 
 export class Context {
   readonly trace: Trace;
@@ -93,8 +91,7 @@ export class Context {
   readonly #batched: ReadonlySet<Tensor>;
   /** See numbersPerStep. */
   readonly #features: number;
-  /** What is left out of long sums, by what it consists of. */
-  readonly #rests = new Map<string | undefined, Symbolic>();
+  readonly #rests = new Rests(this);
 
   constructor(trace: Trace, notation: Notation, example: number, digits = 9) {
     this.digits = digits;
@@ -372,27 +369,8 @@ export class Context {
   readonly #once = new Set<MessageKey>();
 
   /** A long sum with its largest terms, and one symbol for the rest. */
-  shorten(e: Formula, why: Sentence[], most = longest): Formula {
-    if (!("args" in e)) return e;
-    if (e.kind !== "sum" || e.args.length <= most) {
-      if (!isLong(e, most)) return e;
-      return { ...e, args: e.args.map((a) => this.shorten(a, why, most)) };
-    }
-    const sizes = e.args.map((a, i) => ({ a, i, size: Math.abs(this.evaluate(a)) }));
-    sizes.sort((a, b) => b.size - a.size || a.i - b.i);
-    const keep = new Set(sizes.slice(0, shown).map(({ i }) => i));
-    const rest = e.args.filter((_, i) => !keep.has(i));
-    const words = JSON.stringify(rest);
-    const known = this.#rests.get(words);
-    const n = this.#rests.size + 1;
-    const { rest: letter } = this.trace.letters;
-    const name = { text: letter + n, tex: `${letter}_{${n}}` };
-    const value = this.evaluate({ kind: "sum", args: rest });
-    const r = known ?? this.symbol(name, value);
-    this.#rests.set(words, r);
-    this.stated.add(r.name);
-    if (!known) why.push(say("rest", { r, n: rest.length, value: computed(value) }));
-    return sumOf([...e.args.filter((_, i) => keep.has(i)), r]);
+  shorten(e: Formula, why: Sentence[], most?: number): Formula {
+    return this.#rests.shorten(e, why, most);
   }
 
   equation(q: Equation): Step {

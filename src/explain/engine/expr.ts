@@ -73,7 +73,23 @@ export function allGiven(args: readonly Formula[]): number[] | undefined {
   return found.length === args.length ? found.map((a) => a.value) : undefined;
 }
 /** Whether two expressions are the same, part by part. */
-export const isSame = (a: Formula, b: Formula): boolean => keyed(a) === keyed(b);
+export function isSame(a: Formula, b: Formula): boolean {
+  if (a === b) return true;
+  switch (a.kind) {
+    case "number":
+      return b.kind === "number" && same(a.value, b.value) && a.given === b.given;
+    case "symbol":
+      return b.kind === "symbol" && a.name === b.name;
+    case "matrix":
+      return b.kind === "matrix" && keyed(a) === keyed(b);
+    default: {
+      if (a.kind !== b.kind || a.args.length !== b.args.length) return false;
+      if (a.kind === "apply" && b.kind === "apply" && a.op !== b.op) return false;
+      return a.args.every((arg, i) => isSame(arg, at(b.args, i)));
+    }
+  }
+}
+const same = (a: number, b: number) => a === b || (Number.isNaN(a) && Number.isNaN(b));
 /** An expression as a key: what is the same has the same key. */
 export function keyed(e: Formula | undefined): string | undefined {
   if (e === undefined || !("args" in e) || !isLong(e, many)) return JSON.stringify(e);

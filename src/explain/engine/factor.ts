@@ -168,12 +168,12 @@ export class Factors {
     c.elements.extend(naming, (node) => node === c.terms || own.has(node));
     // What has the same definition as something before only passes it on.
     const terms = order.find((e) => e.node === c.terms);
-    const firsts = new Map<string | undefined, Element>();
-    if (terms) firsts.set(keyed(c.elements.define(terms, base)), terms);
+    const before: { e: Element; own: Formula }[] = [];
+    if (terms) before.push({ e: terms, own: c.elements.define(terms, base) });
     const defined = order.map((e) => {
-      const key = keyed(c.elements.define(e, base));
-      const first = firsts.get(key) ?? e;
-      firsts.set(key, first);
+      const own = c.elements.define(e, base);
+      const first = before.find((x) => isSame(x.own, own))?.e ?? e;
+      before.push({ e: first, own });
       return { e, first };
     });
     const main = last(defined).first;
@@ -442,7 +442,8 @@ function law(c: Context, e: Element, x: Element, naming: Naming): Sentence | und
 
 /** Of the elements of a way the one that computes the last: a reshape only passes it on. */
 function computing(c: Context, way: readonly Element[], naming: Naming): Element {
-  const define = (e: Element) => keyed(c.elements.define(e, naming));
   const end = last(way);
-  return way.find((e) => define(e) === define(end)) ?? end;
+  if (way.length === 1) return end;
+  const own = c.elements.define(end, naming);
+  return way.find((e) => e === end || isSame(c.elements.define(e, naming), own)) ?? end;
 }

@@ -55,7 +55,14 @@ const share = (a: number, b: number): number | undefined =>
 const rms = (v: ArrayLike<number>): number => normOf(v) / Math.sqrt(Math.max(1, v.length));
 
 /** The layers of a network, the first to the last. */
-export function layerReports(t: NetworkTrace): LayerReport[] {
+export function layerReports(t: NetworkTrace): readonly LayerReport[] {
+  const known = reports.get(t) ?? reported(t);
+  reports.set(t, known);
+  return known;
+}
+const reports = new WeakMap<NetworkTrace, readonly LayerReport[]>();
+
+function reported(t: NetworkTrace): LayerReport[] {
   const nets = [...t.stages, ...t.network.passed]
     .filter((s) => s.role === "net" || s.role === "whole")
     .sort((a, b) => a.layer - b.layer);

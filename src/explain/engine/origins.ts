@@ -3,6 +3,7 @@
  * meanings of the operators' records; no operator is known here by name.
  */
 
+import { affine } from "../../backends/interpreter/contract.ts";
 import { at as read, zip } from "../../core/at.ts";
 import type { Expression } from "../../core/expression.ts";
 import type { Meaning } from "../../core/op.ts";
@@ -325,11 +326,27 @@ export abstract class Origins {
     indices: readonly number[] = this.indices(e),
     naming: Naming = this.naming,
   ): number {
+    const linear = linearIn(at, indices.length);
+    if (linear) {
+      let place = linear.base;
+      for (let axis = 0; axis < indices.length; axis++)
+        place += (linear.coefficients[axis] ?? 0) * (indices[axis] ?? 0);
+      return place;
+    }
     const load: ReadElement = (input, i) =>
       this.value({ node: read(e.node.inputs, input), index: i }, naming);
     return scalarValue(at, load, indices);
   }
 }
+
+/** A place as a linear form in the loops' indices, if it is one. */
+export function linearIn(at: Expression, rank: number): ReturnType<typeof affine> {
+  const byRank = forms.get(at) ?? [];
+  if (byRank.length === 0) forms.set(at, byRank);
+  if (!(rank in byRank)) byRank[rank] = affine(at, rank);
+  return byRank[rank];
+}
+const forms = new WeakMap<Expression, ReturnType<typeof affine>[]>();
 
 /** An expression without the conversions around it. */
 export const bare = (e: Expression): Expression => (e.kind === "cast" ? bare(e.value) : e);

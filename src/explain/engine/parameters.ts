@@ -93,16 +93,6 @@ export const parametersOf = (entries: readonly Entry[]): Parameter[] => [
 export const countOf = (all: readonly Parameter[]): number =>
   all.reduce((n, p) => n + p.tensor.size, 0);
 
-/** Σ f over all numbers of some parameters, `place` counting within each. */
-export function total(
-  all: readonly Parameter[],
-  f: (parameter: Parameter, place: number) => number,
-): number {
-  let sum = 0;
-  for (const p of all) for (let i = 0; i < p.tensor.size; i++) sum += f(p, i);
-  return sum;
-}
-
 /** "0.weight[3,7]" */
 export const entryText = ({ parameter, index }: Entry): string =>
   parameter.name + indexText(parameter.tensor.shape, index);

@@ -9,7 +9,7 @@ import type { Meaning } from "../../core/op.ts";
 import { type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { input } from "../../ops/leaf.ts";
-import type { Element, Origins } from "./origins.ts";
+import { type Element, linearIn, type Origins } from "./origins.ts";
 
 /** 1 at the elements that are reached; none where it is absent. */
 type Marks = ArrayLike<number> & Float64Array;
@@ -46,6 +46,8 @@ export class Reach {
     const marking = markingOf(meaning, inputs);
     if (marking === "all") return new Float64Array(node.size).fill(1);
     if (!marking) return undefined;
+    const few = spread(node.shape, marking, inputs);
+    if (few) return few;
     const given = inputs.map((x) => x ?? nothing);
     if (marking.loop === "reduce") return reduced(node.shape, marking, given);
     const kernel = compileLoop(node, marking);
@@ -79,6 +81,83 @@ function reduced(shape: Shape, marking: Reduction, inputs: readonly Marks[]): Ma
       places.reduce((s, k, axis) => s + (used.has(axis) ? k * at(own, axis) : 0), 0),
     );
   });
+}
+
+/** More marks than this are found by running the loop over all elements. */
+const mostSpread = 64;
+
+/**
+ * From each mark to what reads it, where its place says that: one number of a matrix is
+ * read by few others. Undefined where it cannot, or where there are many marks.
+ */
+function spread(
+  shape: Shape,
+  marking: Reduction | Extract<Meaning, { loop: "map" }>,
+  inputs: readonly (Marks | undefined)[],
+): Marks | undefined {
+  const extents = marking.loop === "reduce" ? [...shape, ...marking.over] : shape;
+  const own = stridesOf(shape);
+  const marks = new Float64Array(sizeOf(shape));
+  for (const e of subexpressions(marking.value)) {
+    if (e.kind !== "load") continue;
+    const form = e.when ? undefined : linearIn(e.at, extents.length);
+    const places = form && placesOf(form.coefficients, extents);
+    if (!places) return undefined;
+    const free = extents.flatMap((n, axis) =>
+      form.coefficients[axis] === 0 && axis < shape.length ? [{ n, step: at(own, axis) }] : [],
+    );
+    let from = -1;
+    const x = at(inputs, e.input) ?? nothing;
+    for (let count = 0; (from = x.indexOf(1, from + 1)) >= 0; count++) {
+      if (count === mostSpread) return undefined;
+      const place = places(from - form.base);
+      if (!place) continue;
+      const first = place.reduce(
+        (s, i, axis) => s + (axis < shape.length ? i * at(own, axis) : 0),
+        0,
+      );
+      fill(marks, first, free);
+    }
+  }
+  return marks;
+}
+
+/**
+ * Where a loop stands when it reads a place, on the axes on which that depends; undefined where it
+ * is never read. Itself undefined where the loop may read a place at several of their positions.
+ */
+function placesOf(
+  coefficients: readonly number[],
+  extents: Shape,
+): ((place: number) => readonly number[] | undefined) | undefined {
+  const axes = coefficients.flatMap((step, axis) => (step === 0 ? [] : [{ step, axis }]));
+  axes.sort((a, b) => b.step - a.step);
+  let rest = 0;
+  for (const { step, axis } of axes.toReversed()) {
+    if (step <= rest) return undefined;
+    rest += step * (at(extents, axis) - 1);
+  }
+  return (place) => {
+    const found = extents.map(() => 0);
+    let left = place;
+    for (const { step, axis } of axes) {
+      const i = Math.floor(left / step);
+      if (i < 0 || i >= at(extents, axis)) return undefined;
+      found[axis] = i;
+      left -= i * step;
+    }
+    return left === 0 ? found : undefined;
+  };
+}
+
+/** Marks a place, and those that lie beside it along these axes. */
+function fill(
+  marks: Float64Array,
+  first: number,
+  [axis, ...others]: readonly { readonly n: number; readonly step: number }[],
+): void {
+  if (!axis) marks[first] = 1;
+  else for (let i = 0; i < axis.n; i++) fill(marks, first + i * axis.step, others);
 }
 
 /** The loop that marks what reads something marked; "all" where places depend on data. */

@@ -3,7 +3,7 @@ import { at, last, only } from "../../core/at.ts";
 import type { Context } from "../engine/context.ts";
 import { computed } from "../engine/expr.ts";
 import { aboutHeld, heldLoss } from "../engine/held.ts";
-import { type Entry, numbersOf, total, type Values } from "../engine/parameters.ts";
+import { type Entry, numbersOf, type Values } from "../engine/parameters.ts";
 import { isLarge, lossOf, type NetworkTrace } from "../engine/trace.ts";
 import { isPlain, lossAt } from "../engine/updates.ts";
 import { say } from "../say.ts";
@@ -58,12 +58,7 @@ function isLinear(c: Context, { parameter, index }: Entry, gradient: number, h: 
 /** The loss with the new parameters, beside what the gradient promised. */
 export function again(c: Context, trace: NetworkTrace, g: Values, next: Values): void {
   const before = lossOf(trace);
-  const after = lossAt(trace, next);
-  const trained = trace.parameters.filter((p) => p.trained);
-  const predicted = total(
-    trained,
-    (p, i) => at(numbersOf(g, p), i) * (at(numbersOf(next, p), i) - at(p.data, i)),
-  );
+  const { after, predicted, plain } = effectOf(trace, g, next);
   const slots = {
     loss: c.loss,
     after: computed(after),
@@ -71,6 +66,28 @@ export function again(c: Context, trace: NetworkTrace, g: Values, next: Values):
     change: computed(after - before),
     predicted: computed(predicted),
   };
-  const text = say(isPlain(trace, g, next) ? "againText" : "againOther", slots);
+  const text = say(plain ? "againText" : "againOther", slots);
   c.note("again", [text, ...aboutHeld(trace, "heldAgain")]);
 }
+
+interface Effect {
+  readonly after: number;
+  readonly predicted: number;
+  readonly plain: boolean;
+}
+
+/** E with the new parameters and what the gradient promised, worked out once for each update. */
+function effectOf(trace: NetworkTrace, g: Values, next: Values): Effect {
+  const known = effects.get(next);
+  if (known) return known;
+  const trained = trace.parameters.filter((p) => p.trained);
+  let predicted = 0;
+  for (const p of trained) {
+    const [own, after, { data }] = [numbersOf(g, p), numbersOf(next, p), p];
+    for (let i = 0; i < own.length; i++) predicted += at(own, i) * (at(after, i) - at(data, i));
+  }
+  const found = { after: lossAt(trace, next), predicted, plain: isPlain(trace, g, next) };
+  effects.set(next, found);
+  return found;
+}
+const effects = new WeakMap<Values, Effect>();
