@@ -11,6 +11,8 @@ const behaviour = ["ops", "laws", "autodiff", "linalg", "nn", "optim"].map(
 export default defineConfig({
   resolve: { alias: { "#files": files } },
   test: {
+    // Vitest leaves one core idle otherwise: of two, half the machine.
+    maxWorkers: "100%",
     // Those who look further among random cases wait longer.
     testTimeout: 60_000 + 200 * Number(process.env.CHAINRULE_FUZZ_RUNS ?? 0),
     // What "auto" chooses is not to depend on which libraries a test has left behind.
