@@ -193,7 +193,7 @@ const apartInNode = {
   name: "apart in Node",
   setup({ onResolve }) {
     // The entries say where the compiler is. It need not be waited for.
-    onResolve({ filter: /\/install\.ts$/ }, ({ kind }) =>
+    onResolve({ filter: /\/(install|fetched)\.ts$/ }, ({ kind }) =>
       kind === "dynamic-import"
         ? { path: "node:module", external: true }
         : { path: "nothing", namespace: "part" },

@@ -25,7 +25,10 @@ export const isAway = (): boolean => here === undefined && demand === undefined;
 
 /** The compiler where it may have to come first; undefined if it cannot be fetched. */
 export async function fetchCompiler(): Promise<Compiler | undefined> {
-  if (isAway()) await import("./wasm/install.ts").catch(() => undefined);
+  if (isAway()) {
+    const fetched = await import("./wasm/fetched.ts").catch(() => undefined);
+    here ??= fetched?.compiler;
+  }
   return compilerHere();
 }
 
