@@ -72,7 +72,7 @@ const lengths = (view: DataView, at: number): number =>
 /** What is read in ranges. */
 interface Ranges {
   readonly size: number;
-  read(from: number, to: number): Promise<Uint8Array>;
+  read(from: number, to: number, memory?: Uint8Array): Promise<Uint8Array>;
 }
 
 /** The records at the end with the longest comment. */
@@ -124,9 +124,10 @@ export async function storedRange(
   entry: ZipEntry,
   from: number,
   to: number,
+  memory?: Uint8Array,
 ): Promise<Uint8Array> {
   const begin = await contentsAt(source, entry);
-  return source.read(begin + from, begin + Math.min(to, entry.size));
+  return source.read(begin + from, begin + Math.min(to, entry.size), memory);
 }
 
 /**

@@ -19,9 +19,13 @@ export interface ForeignTensor {
   /**
    * The elements, row-major.
    *
-   * @throws ChainruleError "unsupported" for a type that no type of ours says exactly.
+   * @param memory of at least `bytes` bytes, to be used again from tensor to tensor, or a part of one
+   *   that takes all: new memory costs more than reading. The elements are a view of it where the
+   *   file stores them as they stand here, and are good until it is written to.
+   * @throws ChainruleError "unsupported" for a type that no type of ours says exactly;
+   *   "bad-argument" for memory that is too short.
    */
-  read(): Promise<ArrayTensor | BigIntTensor>;
+  read(memory?: Uint8Array): Promise<ArrayTensor | BigIntTensor>;
 }
 
 /** What a file of another library holds. */

@@ -3,6 +3,7 @@
 import { ChainruleError, fail } from "../core/errors.ts";
 import { type ArgumentKind, checkKind, isFunction, isRecord, isText } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
+import { shown } from "../core/wording.ts";
 import { type BlobLike, type ByteSource, blobSource, bytesSource } from "../files/byte-source.ts";
 import { moved, shownPath } from "../files/in-file.ts";
 import { kindOfFile } from "../files/signatures.ts";
@@ -69,7 +70,7 @@ async function sourceFrom(given: ForeignSource, options: OpenOptions): Promise<B
 const renamed = (source: ByteSource, name: string, find?: ByteSource["beside"]): ByteSource => ({
   name,
   size: source.size,
-  read: (from, to) => source.read(from, to),
+  read: (from, to, memory) => source.read(from, to, memory),
   beside: find ?? ((other) => source.beside(other)),
 });
 
@@ -129,7 +130,16 @@ export async function openForeign(
 
 const readingIn = (from: ByteSource, { name, shape, dtype, bytes, read }: ForeignTensor) => ({
   ...{ name, shape, dtype, bytes },
-  read: () => inSource(from, read),
+  async read(memory?: Uint8Array) {
+    if (memory !== undefined) checkKind("read", memory, memoryOf(name, bytes));
+    return inSource(from, () => read(memory));
+  },
+});
+
+const memoryOf = (name: string, bytes: number): ArgumentKind => ({
+  name: `memory for the tensor ${shown(name)}`,
+  example: `new Uint8Array(${bytes}), or a longer one`,
+  fits: (value) => value instanceof Uint8Array && value.length >= bytes,
 });
 
 /** Readers see bytes: their errors get the name of the file. */

@@ -9,8 +9,12 @@ export interface ByteSource {
   readonly name: string;
   /** In bytes. */
   readonly size: number;
-  /** The bytes from one place up to another, which the caller may keep. */
-  read(from: number, to: number): Promise<Uint8Array>;
+  /**
+   * The bytes from one place up to another, which the caller may keep.
+   *
+   * @param memory where they may be put if it is long enough; what is returned is a view of it then
+   */
+  read(from: number, to: number, memory?: Uint8Array): Promise<Uint8Array>;
   /** Another file of the same folder, such as a shard; its name never leads out of it. */
   beside(name: string): Promise<ByteSource>;
 }
@@ -45,7 +49,13 @@ export function insideFolder(name: string, where: string): string {
   });
 }
 
-/** The bytes of a range of a source, after checking that it is one. */
+/** Memory for so many bytes: what the caller gave if that is long enough, else new. */
+export const memoryFor = (length: number, memory?: Uint8Array): Uint8Array =>
+  memory !== undefined && memory.length >= length
+    ? memory.subarray(0, length)
+    : new Uint8Array(length);
+
+/** Checks that a range of a source is one. */
 export function checkedRange(from: number, to: number, { name, size }: ByteSource): void {
   const right = Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && from <= to;
   if (right && to <= size) return;
@@ -73,9 +83,11 @@ export function bytesSource(bytes: Uint8Array, name: string, beside?: FindBeside
   const source: ByteSource = {
     name,
     size: bytes.length,
-    async read(from, to) {
+    async read(from, to, memory) {
       checkedRange(from, to, source);
-      return bytes.slice(from, to);
+      const held = memoryFor(to - from, memory);
+      held.set(bytes.subarray(from, to));
+      return held;
     },
     beside: async (other) => (beside ?? noFolder(name))(insideFolder(other, name)),
   };

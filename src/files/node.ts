@@ -9,7 +9,7 @@ import { ChainruleError, type ErrorCode, fail } from "../core/errors.ts";
 import { explainRefusal, fileFlags } from "../core/permission.ts";
 import { type FileOperations, replaceFile } from "./atomic.ts";
 import type { ReadOptions } from "./browser.ts";
-import { type ByteSource, checkedRange, insideFolder } from "./byte-source.ts";
+import { type ByteSource, checkedRange, insideFolder, memoryFor } from "./byte-source.ts";
 import { shownPath } from "./in-file.ts";
 
 const pieceSize = 2 ** 26;
@@ -31,7 +31,7 @@ export async function readBytes(path: string, options: ReadOptions = {}): Promis
     checkSize(before.size, limit, path);
     const file = await open(path, "r");
     try {
-      return await readAll(file, before.size);
+      return await readAll(file, new Uint8Array(before.size));
     } finally {
       await file.close();
     }
@@ -52,9 +52,9 @@ export async function openSource(path: string): Promise<ByteSource> {
     const source: ByteSource = {
       name: path,
       size: found.size,
-      async read(from, to) {
+      async read(from, to, memory) {
         checkedRange(from, to, source);
-        return readRange(path, from, to);
+        return readRange(path, from, memoryFor(to - from, memory));
       },
       beside: async (name) => openSource(join(dirname(path), insideFolder(name, shownPath(path)))),
     };
@@ -64,12 +64,11 @@ export async function openSource(path: string): Promise<ByteSource> {
   }
 }
 
-async function readRange(path: string, from: number, to: number): Promise<Uint8Array> {
+async function readRange(path: string, from: number, held: Uint8Array): Promise<Uint8Array> {
   try {
     const file = await open(path, "r");
     try {
-      const bytes = await readAll(file, to - from, from);
-      if (bytes.length === to - from) return bytes;
+      if ((await readAll(file, held, from)).length === held.length) return held;
     } finally {
       await file.close();
     }
@@ -78,7 +77,7 @@ async function readRange(path: string, from: number, to: number): Promise<Uint8A
   }
   return fail("file-unreadable", {
     message: "The file has become shorter while it was read.",
-    expected: `${to} bytes`,
+    expected: `${from + held.length} bytes`,
     where: shownPath(path),
     fix: "Let nothing write to the file while it is read.",
   });
@@ -122,10 +121,10 @@ async function* piecesOf(path: string): AsyncGenerator<Uint8Array, void, undefin
 
 async function readAll(
   file: Awaited<ReturnType<typeof open>>,
-  size: number,
+  bytes: Uint8Array,
   from = 0,
 ): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size);
+  const size = bytes.length;
   let at = 0;
   while (at < size) {
     const { bytesRead } = await file.read(bytes, at, Math.min(pieceSize, size - at), from + at);

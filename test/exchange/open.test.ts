@@ -65,6 +65,28 @@ describe("safetensors", () => {
     await file.tensors.find(({ name }) => name === "b")!.read();
     expect(ranges).toEqual([[bytes.length - 4, bytes.length]]);
   });
+  it("is read into memory that is used again, of any alignment", async () => {
+    const memory = new Uint8Array(4096);
+    for (const source of [types, at("again.safetensors", types), new Blob([types])]) {
+      const file = await openForeign(source);
+      for (const t of file.tensors) {
+        const alone = await t.read().catch(() => undefined);
+        if (alone === undefined) continue;
+        for (const shift of [0, 3]) {
+          memory.fill(0xff);
+          const into = memory.subarray(shift, shift + t.bytes);
+          expect(await t.read(into)).toEqual(alone);
+        }
+      }
+    }
+    const file = await openForeign(
+      at("again.safetensors", encodeSafetensors({ a: tensor([1, 2]) })),
+    );
+    const [a] = file.tensors;
+    expect((await a!.read(memory)).data.buffer).toBe(memory.buffer);
+    expect((await refused(a!.read(new Uint8Array(7)))).code).toBe("bad-argument");
+    expect((await refused(a!.read([] as never))).code).toBe("bad-argument");
+  });
   it("names the file where it has become shorter", async () => {
     const path = at("shorter.safetensors", encodeSafetensors({ a: tensor([1, 2]) }));
     const { tensors } = await openForeign(path);

@@ -37,7 +37,8 @@ function groupsOf({ datasets, attributes }: H5File): Map<string, string> {
 function tensorsOf(file: H5File, ranges: Ranges): ForeignTensor[] {
   return file.datasets.map(({ path, shape, dtype, from, to }) => ({
     ...{ name: path, shape, dtype, bytes: to - from },
-    read: async () => elementsFromBytes(path, dtype, shape, await ranges.read(from, to)),
+    read: async (memory) =>
+      elementsFromBytes(path, dtype, shape, await ranges.read(from, to, memory)),
   }));
 }
 
@@ -82,7 +83,7 @@ async function openArchive(source: ByteSource): Promise<ForeignFile> {
     } else {
       ranges = {
         size: weights.size,
-        read: (from, to) => storedRange(source, weights, from, to),
+        read: (from, to, memory) => storedRange(source, weights, from, to, memory),
       };
     }
     file = await readHdf5(ranges);

@@ -82,16 +82,18 @@ class Archive {
   }
 
   /** The bytes of a tensor, row-major and little-endian. */
-  async bytes({ storage, type, offset, shape, strides }: TorchTensor): Promise<Uint8Array> {
+  async bytes(tensor: TorchTensor, memory?: Uint8Array): Promise<Uint8Array> {
+    const { storage, type, offset, shape, strides } = tensor;
     const entry = this.#entry(`data/${storage.key}`);
     const size = shape.reduce((product, n) => product * n, 1);
     if (size === 0) return new Uint8Array();
     const steps = shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] ?? 0), 0);
     const [from, to] = [offset * type.bytes, (offset + steps + 1) * type.bytes];
+    const inOrder = isRowMajor(shape, strides);
     const held = entry.deflated
       ? (await unzippedFrom(this.#source, entry)).slice(from, to)
-      : await storedRange(this.#source, entry, from, to);
-    const bytes = isRowMajor(shape, strides) ? held : gathered(held, type.bytes, shape, strides);
+      : await storedRange(this.#source, entry, from, to, inOrder ? memory : undefined);
+    const bytes = inOrder ? held : gathered(held, type.bytes, shape, strides);
     return this.#swapped ? swapped(bytes, type.bytes) : bytes;
   }
 }
@@ -241,7 +243,7 @@ async function openTorch(source: ByteSource): Promise<ForeignFile> {
     return {
       ...{ name, shape, bytes },
       dtype: type.word,
-      async read() {
+      async read(memory) {
         if (bytes > source.size + repeated) {
           fail("too-large", {
             message: `The tensor ${shown(name)} repeats its elements too often.`,
@@ -249,7 +251,7 @@ async function openTorch(source: ByteSource): Promise<ForeignFile> {
             found: `${bytes}`,
           });
         }
-        return elementsFromBytes(name, type.stored, shape, await archive.bytes(tensor));
+        return elementsFromBytes(name, type.stored, shape, await archive.bytes(tensor, memory));
       },
     };
   });

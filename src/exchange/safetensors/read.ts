@@ -26,12 +26,12 @@ async function openSafetensors(source: ByteSource): Promise<ForeignFile> {
       shape: entry.shape,
       dtype: entry.dtype,
       bytes: entry.end - entry.begin,
-      read: async () =>
+      read: async (memory) =>
         elementsFromBytes(
           entry.name,
           entry.dtype,
           entry.shape,
-          await source.read(begin + entry.begin, begin + entry.end),
+          await source.read(begin + entry.begin, begin + entry.end, memory),
         ),
     })),
   };
