@@ -14,6 +14,7 @@ import type { Notation } from "./engine/notation.ts";
 import { type Entry, entryText, parametersOf, type Values, valueAt } from "./engine/parameters.ts";
 import { isLarge, isNetwork, lossOf, type NetworkTrace, type Trace } from "./engine/trace.ts";
 import { updated } from "./engine/updates.ts";
+import { usedSymbols } from "./engine/used.ts";
 import type { Language } from "./messages.ts";
 import type { Amount } from "./options.ts";
 import { speak } from "./render/speak.ts";
@@ -111,6 +112,7 @@ export function derive(trace: Trace, asked: readonly Entry[], s: Settings): Deri
   stateTheRest(c);
   const answers = new Set(routes.flatMap((r) => answersOf(c, r)));
   const steps = finishSteps(c, s.digits, (all) => selected(all, s.amount, answers));
+  const names = symbols.map(({ name }) => name);
   return {
     format: "chainrule-derivation",
     version: 1,
@@ -118,11 +120,11 @@ export function derive(trace: Trace, asked: readonly Entry[], s: Settings): Deri
     language: s.language,
     ...(network ? {} : { subject: "function" }),
     digits: s.digits,
-    asked: symbols.map(({ name }) => name),
+    asked: names,
     parameters: chosen.map(entryText),
     gradients: chosen.map((e) => valueAt(g, e)),
     loss: lossOf(trace),
-    symbols: c.symbols.table,
+    symbols: usedSymbols(c.symbols.table, steps, drawing, names),
     operators: c.elements.operators,
     steps,
     ...(drawing ? { diagram: drawing } : {}),

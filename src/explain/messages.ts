@@ -41,7 +41,10 @@ const derivationMessages = {
   argument: ["Argument asked for", "所求自变量"],
   lossFunction: ["Loss", "损失"],
   reduction: ["{name}: the sum of {n} terms, times {factor}", "{name}：{n} 项之和，乘以 {factor}"],
-  reductionNone: ["{name}: one term, not reduced", "{name}：只有一项，无需归约"],
+  reductionNone: [
+    "{name}: its formula as it stands, without a further sum or mean",
+    "{name}：按公式计算，不再求和或取平均",
+  ],
   reductionSum: ["{name}: the sum of {n} terms", "{name}：{n} 项之和"],
   equals: ["{x} = {y}", "{x} = {y}"],
   lossFormula: ["Its formula", "其公式"],

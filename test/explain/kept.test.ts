@@ -101,3 +101,20 @@ describe("a trainer that is explained again", () => {
     expect(await gradient()).toBeCloseTo(2 * once, 12);
   });
 });
+
+describe("the symbols of a derivation", () => {
+  it("are those that it is written with, however many were added up", async () => {
+    const t = trainer(sequential(linear(50, 12), tanh(), linear(12, 1)), {
+      loss: halfSquaredError,
+      optimizer: sgd(),
+    });
+    const inputs = [Array.from({ length: 50 }, (_, k) => (k % 7) / 7)];
+    const d = await explain(t, { data: { inputs, targets: [[1]] }, parameter: "0.weight[3,7]" });
+    const { symbols, ...rest } = d.data;
+    const names = Object.keys(symbols);
+    expect(names.length).toBeGreaterThan(20);
+    const written = JSON.stringify(rest);
+    expect(names.filter((name) => !written.includes(JSON.stringify(name)))).toEqual([]);
+    expect(names.length).toBeLessThan(100);
+  });
+});
