@@ -37,6 +37,10 @@ export interface MemoryOfRanks {
   readonly examples: number;
   readonly whole: RankMemory;
   readonly sharded: RankMemory;
+  /** How many have an example of a batch at all. */
+  readonly busy: number;
+  /** How many have a parameter in their share: parameters are not divided. */
+  readonly keeping: number;
 }
 
 const arena = (graph: Graph): number => compileProgram(graph).arena;
@@ -83,5 +87,7 @@ export function memoryOfRanks(
       return of(arena(update) + each * plan.length, each * (parameters + slotsOf(own)));
     })
     .reduce((most, one) => (one.total > most.total ? one : most), { ...whole, total: 0 });
-  return { ranks, examples: rows, whole, sharded };
+  const busy = Math.min(batch.inputs.shape[0] ?? 1, ranks);
+  const keeping = names.filter((own) => own.length > 0).length;
+  return { ranks, examples: rows, whole, sharded, busy, keeping };
 }

@@ -23,7 +23,7 @@ import { readNetwork } from "./files.ts";
 import { bytes, count, metric, plural } from "./numbers.ts";
 import { type MemoryOfRanks, memoryOfRanks } from "./ranks.ts";
 import { besides } from "./run-place.ts";
-import { bold, columns, dim, print, printJson } from "./terminal.ts";
+import { bold, columns, dim, print, printJson, wrapWords } from "./terminal.ts";
 
 /** The batch of a training step, as types: real ones if there are data. */
 function batchOf(
@@ -154,6 +154,7 @@ export async function summaryCommand(
   if (perRank) {
     print();
     for (const line of columns(rankTable(perRank), "<>>", 3)) print(`  ${line}`);
+    for (const line of idleLines(perRank)) print(line);
   }
   for (const line of remarkLines(remarks)) print(line);
   for (const { pass, text } of passes ?? []) {
@@ -176,6 +177,15 @@ function rankTable({ ranks, examples, whole, sharded }: MemoryOfRanks): string[]
     [`memory of each of ${plural(ranks, "process", "processes")}`, "", "with --shard"].map(dim),
     ...rows.map(([title, name]) => [title, bytes(whole[name]), bytes(sharded[name])]),
   ];
+}
+
+/** What is said of more processes than there is work for. */
+function idleLines({ ranks, busy, keeping }: MemoryOfRanks): string[] {
+  const said = [
+    busy < ranks && `Only ${count(busy)} of them have examples of a batch.`,
+    keeping < ranks && `With --shard only ${count(keeping)} keep memory of the optimizer.`,
+  ];
+  return said.flatMap((text) => (text === false ? [] : wrapWords(text, "  ")));
 }
 
 /** A training step as it is run, and what each pass of the compiler makes of it. */

@@ -327,6 +327,9 @@ function announce(
   const notes = [...data.notes, ...originNotes(trainer)];
   for (const line of notes.flatMap((text) => wrapWords(text, "  "))) say.line(line);
   for (const line of remarkLines(prepared.remarks)) say.line(line);
+  if (prepared.fit.validateAverages) {
+    say.line("  what is held out measures the averages of the parameters (validateAverages)");
+  }
   if (trainer.progress.steps > 0) {
     say.line(`  resumed after ${plural(trainer.progress.epoch, "epoch")}`);
   }

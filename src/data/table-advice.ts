@@ -155,8 +155,13 @@ export function likelyCauses(table: Table, name: string): string[] {
 }
 
 /** What to do where a table lacks a column. */
-export function columnAdvice(table: Table, name: string): string {
-  const names = table.columns.map((column) => column.name);
+export function columnAdvice(
+  table: Table,
+  name: string,
+  /** Those that are named already, and so are not meant. */
+  taken: readonly unknown[] = [],
+): string {
+  const names = table.columns.map((column) => column.name).filter((one) => !taken.includes(one));
   const causes = likelyCauses(table, name);
   if (causes.length === 0 || nearest(name, names) !== undefined) {
     causes.unshift(didYouMean(name, names));

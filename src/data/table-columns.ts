@@ -82,9 +82,10 @@ export function chosenColumns(
   notes: string[],
 ): { targets: readonly TableColumn[]; inputs: readonly TableColumn[] } {
   const names = table.columns.map((column) => column.name);
+  const taken = [options.target, Object.values(options.inputs ?? {})].flat(3);
   const named = (name: string): TableColumn =>
     table.columns.find((column) => column.name === name) ??
-    unknownColumn(name, names, table.source, columnAdvice(table, name));
+    unknownColumn(name, names, table.source, columnAdvice(table, name, taken));
   const targets = [options.target].flat().map(named);
   if (targets.length === 0 || new Set(targets).size < targets.length) {
     fail("bad-argument", {

@@ -333,10 +333,13 @@ function checkColumns(source: Source | undefined, table: Table, csv: CsvSection,
     ...(typeof csv.ordered === "string" ? [[["ordered"], csv.ordered] as [Path, string]] : []),
     ...Object.keys(csv.types ?? {}).map((name): [Path, string] => [["types", name], name]),
   ];
+  const taken = new Set(named.flatMap(([[at], name]) => (at === "types" ? [] : [name])));
   const problems = named
     .filter(([, name]) => !names.includes(name))
     .map(([inside, name]) => {
-      const near = nearestFix(name, names);
+      // Types may be given for columns that are named above; all else takes a column of its own.
+      const free = inside[0] === "types" ? names : names.filter((one) => !taken.has(one));
+      const near = nearestFix(name, free);
       const fix = [...(near === undefined ? [] : [near]), ...likelyCauses(table, name)].join(" ");
       return source.problem([...path, ...inside], {
         message: `The table ${show(table.source ?? "")} has no column ${show(name)}.`,

@@ -199,11 +199,15 @@ export function checkApplied(
   const found = isRecord(values) ? values : {};
   const lacking = names.find((name) => !(found[name] instanceof Tensor));
   if (lacking !== undefined) {
+    // What `initialValues` gives has the parameters inside.
+    const isWhole = isRecord(found.parameters) && isRecord(found.buffers);
     fail("bad-argument", {
       message: `The layer ${layer.name} is applied to an input and the values of its parameters.`,
       expected: `{ ${names.join(", ")} }, tensors`,
       found: `${lacking}: ${shown(found[lacking])}`,
-      fix: "Pass values, such as trainer.parameters: layer.apply(x, parameters).",
+      fix: isWhole
+        ? "Pass what is inside: layer.apply(x, { ...values.parameters, ...values.buffers })."
+        : "Pass values, such as trainer.parameters: layer.apply(x, parameters).",
     });
   }
 }

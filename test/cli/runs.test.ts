@@ -15,6 +15,21 @@ const chainrule = (...args: string[]) => run(args, { cwd });
 const json = (name: string) => JSON.parse(readFileSync(join(cwd, name), "utf8"));
 const bytes = (name: string) => readFileSync(join(cwd, name));
 
+it("training says what is held out measures", async () => {
+  const options = {
+    optimizer: "{ adam: { averageDecay: 0.9 } }",
+    data: "{ csv: { file: t.csv, target: kind }, validation: 0.5 }",
+    training: "{ epochs: 1, validateAverages: true }",
+  };
+  write(cwd, { "averages.yaml": network(options) });
+  const said = "what is held out measures the averages of the parameters (validateAverages)";
+  expect((await chainrule("train", "averages.yaml")).stdout).toContain(said);
+  const [own, plain] = ["training.validateAverages=false", "plain.safetensors"];
+  const other = await chainrule("train", "averages.yaml", "--set", own, "--out", plain);
+  expect(other.code).toBe(0);
+  expect(other.stdout).not.toContain("averages of the parameters");
+});
+
 describe("a run", () => {
   it("keeps all that belongs to it, and is repeated with the same bits", async () => {
     const set = ["--set", "layers.0.linear.outputs=4", "--seed", "5"];

@@ -13,6 +13,13 @@ describe("summary", () => {
     const one = await run(["summary", example("mnist"), "--ranks", "1"]);
     expect(one.stdout).toContain("memory of each of 1 process ");
     expect(one.code).toBe(0);
+    expect(one.stdout).not.toContain("Only");
+    expect(one.stdout).not.toContain("only");
+  });
+  it("says of how many processes there is no use", async () => {
+    const { stdout } = await run(["summary", example("mnist"), "--ranks", "100"]);
+    expect(stdout).toContain("Only 64 of them have examples of a batch.");
+    expect(stdout).toContain("With --shard only 4 keep memory of the optimizer.");
   });
 
   it("lists layers, shapes, parameters and operations", async () => {

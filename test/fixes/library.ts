@@ -367,6 +367,15 @@ export const library: readonly Row[] = [
     },
   ],
   [
+    "Pass what is inside: layer.apply(x, { ...values.parameters, ...values.buffers }).",
+    () => any(c.linear(2, 2).apply)(x, c.initialValues(c.linear(2, 2))),
+    () => {
+      const model = c.sequential(c.linear(2, 2), c.batchNorm1d(2));
+      const values = c.initialValues(model);
+      model.apply(x, { ...values.parameters, ...values.buffers });
+    },
+  ],
+  [
     "Make the layer's first number equal to the size of what comes before it.",
     () => c.linear(3, 2).apply(x, { weight: c.zeros([2, 3]), bias: v }),
     () => c.linear(2, 2).apply(x, { weight: c.zeros([2, 2]), bias: v }),

@@ -351,6 +351,20 @@ describe("errors in data", () => {
       'The table "t.csv" has no column "c".',
       'The table "t.csv" has no column "d".',
     ]);
+    // "a" is near "c", and taken: so is the target; "b" is free.
+    expect((error as NetworkFileError).problems.map((p) => p.fix)).toEqual([
+      "Name one of these columns.",
+      "Name one of these columns.",
+    ]);
+  });
+  it.each([
+    ["x1, x3", "Did you mean x2?"],
+    ["x1, x2, x3", "Name one of these columns."],
+  ])("no column is suggested that is named already: %s", async (inputs, fix) => {
+    const network = parse({ data: csv(`, inputs: [${inputs}]`) });
+    const read = files({ "t.csv": "x1,x2,kind\n1,2,a\n2,1,b\n" });
+    const error = await rejection("data-invalid", toDatasets(network, read));
+    expect((error as NetworkFileError).problems.map((p) => p.fix)).toEqual([fix]);
   });
   it("a column that is not there because of how the table was read", async () => {
     const read = files({ "t.csv": "a:b:kind\n1:2:x\n3:4:y\n" });
