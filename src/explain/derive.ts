@@ -205,7 +205,7 @@ function workOut(
   const d = c.gradientSymbol(r.entry);
   if (matrices) matrices.explain(r.entry);
   else backward.explain(r, share);
-  const leads = r.consumersOf(r.parameter).length > 0 || actsElsewhere(c, r);
+  const leads = r.apart || r.consumersOf(r.parameter).length > 0 || actsElsewhere(c, r);
   // In matrices all examples are added up at once.
   const batched = c.trace.examples > 1 && leads && !matrices;
   if (batched) batchSection(c, r, sequential);

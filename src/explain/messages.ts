@@ -434,6 +434,15 @@ const derivationMessages = {
     "Each example contributes to {d}; the largest contributions are:",
     "每个样本都对 {d} 有贡献；最大的几项是：",
   ],
+  penaltyApart: [
+    "{w} stands in {loss} itself, too: the penalty is no example's, and its derivative {d} is added.",
+    "{w} 也直接出现在 {loss} 中：惩罚项不属于任何一个样本，其导数 {d} 另行加上。",
+  ],
+  penaltyRow: ["the penalty", "惩罚项"],
+  penaltyAlone: [
+    "No example of the batch uses {w}, so that the share {g} is 0; it acts on {loss} by the penalty alone.",
+    "这一批样本都没有用到 {w}，因此贡献 {g} 为 0；它只通过惩罚项影响 {loss}。",
+  ],
   likewiseRows: ["The gradients of the others come about in the same way:", "其余各梯度同理得到："],
   likewiseShares: [
     "The gradients of the others come about in the same way; what example {n} contributes:",

@@ -33,20 +33,6 @@ export const explaining: readonly Row[] = [
     () => c.explain(model, { data, parameter: "0.weight[0,0]" }),
   ],
   [
-    "Pass { data } with one example.",
-    () =>
-      c.explain(c.penalized(model, { l2: 1 }), {
-        data: {
-          inputs: [
-            [0, 1],
-            [1, 0],
-          ],
-          targets: [[1], [0]],
-        },
-      }),
-    () => c.explain(c.penalized(model, { l2: 1 }), { data }),
-  ],
-  [
     'Use form: "scalar" (on the command line --form scalar).',
     () => c.explain(square, { inputs: { w }, form: "matrix" }),
     () => c.explain(square, { inputs: { w }, form: "scalar" }),

@@ -215,14 +215,6 @@ export function traceNetwork(
     ...parameters.map((p) => [p.tensor, p.data] as const),
     ...Object.entries(buffers).map(([n, t]) => [t, numbers(n)] as const),
   ]);
-  if (penalties.length > 0 && dataset.size > 1) {
-    fail("unsupported", {
-      message: "A batch's gradient is explained by the shares of its examples; a penalty has none.",
-      expected: "one example, where the model is penalized",
-      found: `${dataset.size} examples`,
-      fix: "Pass { data } with one example.",
-    });
-  }
   // What is explained is what training makes small.
   const folded = penalties.reduce(add, scalarLoss(trainer.loss(output, y)));
   // The loss has seen by now that it is a tensor.

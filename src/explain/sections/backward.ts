@@ -95,6 +95,11 @@ export class Backward {
       c.note("chain", [say("noPathHere", { w, loss: c.loss, n: c.ordinal, g: share })]);
       return;
     }
+    if (r.consumersOf(r.parameter).length === 0 && r.apart) {
+      c.symbol(c.sign(share), 0);
+      c.note("chain", [say("penaltyAlone", { w, loss: c.loss, g: share })]);
+      return;
+    }
     if (r.consumersOf(r.parameter).length === 0) {
       c.symbol(c.sign(d), 0);
       c.note("result", [say("noPath", { w, loss: c.loss })]);

@@ -9,7 +9,7 @@ import type { Tensor } from "../../core/tensor.ts";
 import type { Cell, Sentence } from "../derivation.ts";
 import type { Context } from "../engine/context.ts";
 import type { Element } from "../engine/elements.ts";
-import { computed, type Symbolic, sumOf } from "../engine/expr.ts";
+import { computed, type Formula, type Symbolic, sumOf } from "../engine/expr.ts";
 import { gradientAt, sequentialGradients } from "../engine/gradients.ts";
 import { type Name, ofExample, partial } from "../engine/notation.ts";
 import { matrixOf } from "../engine/parameters.ts";
@@ -110,6 +110,10 @@ export function actsElsewhere(c: Context, r: Route): boolean {
   return slopesOf(c, r, [])?.some((slope) => slope !== 0) ?? false;
 }
 
+/** What a penalty adds to the examples' shares, if there is one. */
+export const apartOf = (c: Context, { parameter, apart }: Route): Formula | undefined =>
+  apart ? c.local({ node: c.trace.loss, index: 0 }, parameter) : undefined;
+
 export function batchSection(c: Context, r: Route, sequential: boolean): void {
   const d = c.gradientSymbol(r.entry);
   const all = shares(c, r, sequential);
@@ -129,7 +133,10 @@ export function batchSection(c: Context, r: Route, sequential: boolean): void {
   if (order.length > listed) {
     added(say("remaining", { n: order.length - listed }), total(order.slice(listed)));
   }
-  added(say("sum"), total(all));
+  const penalty = apartOf(c, r);
+  const more = penalty ? c.evaluate(penalty) : 0;
+  if (penalty) added(say("penaltyRow"), more);
+  added(say("sum"), total(all) + more);
   const columns: Cell[] = [say("exampleColumn")];
   if (one) {
     const [z, w] = [c.signOf(first), c.signOf(r.parameter)];
@@ -137,16 +144,21 @@ export function batchSection(c: Context, r: Route, sequential: boolean): void {
   }
   columns.push(say("contribution"));
   const table = { columns, rows };
-  c.note("batch", [say("batchText", { d })], table, "reduce");
-  const forms = [sumOf(all.map(({ symbol }) => symbol))];
+  const w = c.name(r.parameter);
+  const why = [
+    say("batchText", { d }),
+    ...(penalty ? [say("penaltyApart", { w, loss: c.loss, d: penalty })] : []),
+  ];
+  c.note("batch", why, table, "reduce");
+  const forms = [sumOf([...all.map(({ symbol }) => symbol), ...(penalty ? [penalty] : [])])];
   c.equation({ section: "batch", kind: "reduce", result: d, forms });
   const size = total(all, Math.abs);
   const ratio = computed(Math.abs(total(all)) / size);
-  const why: Sentence[] = [
+  const words: Sentence[] = [
     ...(size > 0 ? [say("cancellation", { ratio })] : []),
     ...(first ? matrixForm(c, r, first) : []),
   ];
-  if (why.length > 0) c.note("batch", why);
+  if (words.length > 0) c.note("batch", words);
 }
 
 /** The same for a whole matrix of weights at once. */

@@ -5,7 +5,7 @@ import { computed, type Formula } from "../engine/expr.ts";
 import type { Entry, Values } from "../engine/parameters.ts";
 import { valueAt } from "../engine/parameters.ts";
 import { say } from "../say.ts";
-import { actsElsewhere, shares } from "./batch.ts";
+import { actsElsewhere, apartOf, shares } from "./batch.ts";
 import type { Route } from "./route.ts";
 import { parameterColumn } from "./update.ts";
 
@@ -51,10 +51,12 @@ export function likewise(
     const w = c.name(r.parameter);
     const terms = r.consumersOf(r.parameter).length;
     const exact = valueAt(g, r.entry);
-    const idle = terms === 0 && !actsElsewhere(c, r);
+    const idle = terms === 0 && !r.apart && !actsElsewhere(c, r);
+    const penalty = apartOf(c, r);
+    const more = penalty ? c.evaluate(penalty) : 0;
     const formula = terms > 0 ? told.inShort(r) : computed(0);
     const own = c.evaluate(formula);
-    const sum = () => shares(c, r, false).reduce((s, { value }) => s + value, 0);
+    const sum = () => shares(c, r, false).reduce((s, { value }) => s + value, more);
     found.push(idle ? 0 : several ? sum() : own);
     const written: Cell[] =
       terms === 0

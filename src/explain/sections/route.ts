@@ -20,6 +20,8 @@ export interface Route {
   readonly reached: readonly Element[];
   /** Infinity where they lead through other examples as well. */
   readonly paths: number;
+  /** Whether it stands in a batch's loss itself, too, in a penalty, which is no example's. */
+  readonly apart: boolean;
   /** What a quantity acts on directly; what it acts on in other examples comes last. */
   readonly consumersOf: (e: Element) => readonly Element[];
 }
@@ -35,11 +37,15 @@ export function route(c: Context, entry: Entry): Route {
   const wanted = new Set([keyOf(parameter)]);
   const consumers = new Map<string, Element[]>();
   const reached: Element[] = [];
+  let apart = false;
   const counts = new Map<string, number>([[keyOf(parameter), 1]]);
   const stages = c.trace.stages.filter((s) => active.has(s.tensor)).map((s) => s.tensor);
   for (const e of [...stages.flatMap((t) => elementsIn(c, t)), root]) {
     if (!reach.has(e)) continue;
-    const from = direct(c.elements, e, (x) => wanted.has(keyOf(x)), reach);
+    const all = direct(c.elements, e, (x) => wanted.has(keyOf(x)), reach);
+    const penalized = e === root && c.trace.examples > 1;
+    const from = penalized ? all.filter((x) => x.node !== parameter.node) : all;
+    if (from.length < all.length) apart = true;
     if (from.length === 0) continue;
     for (const x of from) consumers.set(keyOf(x), [...(consumers.get(keyOf(x)) ?? []), e]);
     counts.set(
@@ -65,6 +71,7 @@ export function route(c: Context, entry: Entry): Route {
     parameter,
     carrier: stages.find((t) => c.isBatched(t)),
     reached,
+    apart,
     paths: leave ? Number.POSITIVE_INFINITY : paths,
     consumersOf,
   };
