@@ -57,6 +57,14 @@ export interface ForeignModel {
   readonly state: ReadonlyMap<string, ArrayTensor>;
   readonly loss?: Chosen;
   readonly optimizer?: Chosen;
+  /** What is added to the loss: l1·Σ|w| + l2·Σw² over the weights, or the parameters of that name. */
+  readonly penalties?: readonly {
+    readonly l1: number;
+    readonly l2: number;
+    readonly parameters?: string;
+  }[];
+  /** Examples for each step, and whether they come in a new order each epoch. */
+  readonly training?: { readonly batchSize?: number; readonly shuffle?: boolean };
   readonly optimizerState?: ForeignOptimizerState;
   /** What was folded, merged or renamed, and what will differ: a sentence each. */
   readonly remarks: readonly string[];

@@ -119,7 +119,8 @@ function networkOf(model: ForeignModel, name: string | undefined): ImportedNetwo
       layers: [...first, ...model.layers],
       loss: loss ?? { name: "meanSquaredError", options: {} },
       optimizer: optimizer ?? { name: "adam", options: {} },
-      training: { dtype: wide ? "f64" : "f32" },
+      ...(model.penalties ? { penalties: model.penalties } : {}),
+      training: { ...model.training, dtype: wide ? "f64" : "f32" },
     },
     remarks,
   );

@@ -1,4 +1,5 @@
 /** Networks of brain.js, and perceptrons of scikit-learn whose attributes were written as JSON. */
+import type { ArrayTensor } from "../core/array-tensor.ts";
 import { fail } from "../core/errors.ts";
 import { isNumber, isRecord, isText } from "../core/kinds.ts";
 import { shown } from "../core/wording.ts";
@@ -10,16 +11,11 @@ import { losses } from "../network-file/losses.ts";
 import { complete } from "../network-file/validate.ts";
 import type { ForeignFile, ForeignFormat, ForeignModel, ForeignTensor } from "./foreign.ts";
 import { field } from "./keras/config.ts";
+import { type Dense, type PerceptronTraining, sklearnTraining } from "./perceptron-solver.ts";
 import { jsonOf } from "./read-json.ts";
 
-/** One layer of weights: a row for each output. */
-interface Dense {
-  readonly weights: readonly (readonly number[])[];
-  readonly biases: readonly number[];
-}
-
 /** What both libraries say of a network. */
-interface Perceptron {
+interface Perceptron extends Partial<Omit<PerceptronTraining, "remarks">> {
   readonly layers: readonly Dense[];
   /** Behind all layers but the last, and behind the last. */
   readonly hidden: readonly Chosen[];
@@ -84,12 +80,11 @@ function functionOf(name: unknown, library: string): readonly Chosen[] {
   );
 }
 
-/** coefs_ are [inputs, outputs]: the other way round. */
-function sklearnNetwork(json: unknown): Perceptron {
-  const [coefficients, intercepts] = ["coefs_", "intercepts_"].map((name) => field(json, name));
+/** Lists like coefs_ and intercepts_; those are [inputs, outputs]: the other way round. */
+function sklearnLayers(coefficients: unknown, intercepts: unknown): Dense[] {
   if (!Array.isArray(coefficients) || !Array.isArray(intercepts))
     return corrupt("coefs_ and intercepts_", "lists", coefficients);
-  const layers = coefficients.map((given, i): Dense => {
+  return coefficients.map((given, i): Dense => {
     const columns = rowsIn(given, "coefs_");
     const outputs = columns[0]?.length ?? 0;
     const weights = Array.from({ length: outputs }, (_, o) =>
@@ -98,8 +93,11 @@ function sklearnNetwork(json: unknown): Perceptron {
     if (weights.flat().some(Number.isNaN)) corrupt("coefs_", `rows of ${outputs}`, i);
     return { weights, biases: numbersIn(intercepts[i], "intercepts_") };
   });
+}
+
+function sklearnNetwork(json: unknown): Perceptron {
+  const layers = sklearnLayers(field(json, "coefs_"), field(json, "intercepts_"));
   const out = field(json, "out_activation_");
-  const params = field(json, "params");
   const remarks: string[] = [];
   const loss =
     out === "softmax"
@@ -113,27 +111,16 @@ function sklearnNetwork(json: unknown): Perceptron {
     remarks.push(
       `The ${out === "softmax" ? "softmax" : "sigmoid"} at the end is part of the loss ${loss}: outputs here are logits.`,
     );
-  } else {
-    remarks.push(
-      "scikit-learn steps along half the slope of the squared error, summed over the outputs: with SGD the same " +
-        "steps need the rate times half the number of outputs.",
-    );
   }
-  const alpha = field(params, "alpha");
-  if (typeof alpha === "number" && alpha > 0) {
-    remarks.push(
-      `scikit-learn adds alpha = ${alpha} times half the squared weights, divided by the size of the batch, to ` +
-        "the loss; this penalty is not taken over.",
-    );
-  }
-  const solver = field(params, "solver");
-  if (isText(solver)) {
-    const name = /^\w{1,40}$/.test(solver) ? solver : shown(solver);
-    remarks.push(`scikit-learn's solver, ${name}, is not taken over, nor are its settings.`);
-  }
+  // scikit-learn adds up over the outputs, and halves squares; here their mean is taken.
+  const outputs = layers.at(-1)?.biases.length ?? 1;
+  const factor = loss === "meanSquaredError" ? 2 / outputs : out === "softmax" ? 1 : 1 / outputs;
+  const training = sklearnTraining(json, layers, factor, sklearnLayers);
+  remarks.push(...training.remarks);
   const classes = field(json, "classes_");
   if (Array.isArray(classes)) remarks.push(`Classes, in this order: ${classes.join(", ")}.`);
   return {
+    ...training,
     ...{ layers, loss, remarks, hidden: functionOf(field(json, "activation"), "scikit-learn") },
     last: inside ? [] : functionOf(out ?? "identity", "scikit-learn"),
   };
@@ -199,19 +186,25 @@ function brainNetwork(json: unknown): Perceptron {
   return { layers, hidden, last: hidden, loss: "meanSquaredError", remarks };
 }
 
-function modelOf({ layers, hidden, last, loss, remarks }: Perceptron): ForeignModel {
+function modelOf(network: Perceptron): ForeignModel {
+  const { layers, hidden, last, loss, remarks, optimizer, penalties, training, memory } = network;
   checkSizes(layers);
   const list: Chosen[] = [];
-  const state = new Map<
-    string,
-    { dtype: "f64"; shape: number[]; data: Float64Array<ArrayBuffer> }
-  >();
+  const state = new Map<string, ArrayTensor>();
+  const slots = new Map<string, ArrayTensor>();
   for (const [i, { weights, biases }] of layers.entries()) {
     const [outputs, inputs] = [weights.length, weights[0]?.length ?? 0];
-    const put = (name: string, shape: number[], data: readonly number[]) =>
-      state.set(`${list.length}.${name}`, { dtype: "f64", shape, data: Float64Array.from(data) });
-    put("weight", [outputs, inputs], weights.flat());
-    put("bias", [outputs], biases);
+    const put = (to: Map<string, ArrayTensor>, own: Dense, slot: string) => {
+      const one = (name: string, shape: number[], data: readonly number[]) =>
+        to.set(`${list.length}.${name}`, { dtype: "f64", shape, data: Float64Array.from(data) });
+      one(`weight${slot}`, [outputs, inputs], own.weights.flat());
+      one(`bias${slot}`, [outputs], own.biases);
+    };
+    put(state, { weights, biases }, "");
+    for (const [slot, all] of Object.entries(memory?.slots ?? {})) {
+      const own = all[i];
+      if (own) put(slots, own, `/${slot}`);
+    }
     list.push(layer("linear", { outputs }), ...(i === layers.length - 1 ? last : hidden));
   }
   const form = rowOf(losses, loss).form;
@@ -219,6 +212,10 @@ function modelOf({ layers, hidden, last, loss, remarks }: Perceptron): ForeignMo
     input: [layers[0]?.weights[0]?.length ?? 0],
     ...{ layers: list, state, remarks },
     loss: { name: loss, options: complete(form, {}) as Chosen["options"] },
+    ...(optimizer ? { optimizer } : {}),
+    ...(penalties ? { penalties } : {}),
+    ...(training ? { training } : {}),
+    ...(memory ? { optimizerState: { steps: memory.steps, slots } } : {}),
   };
 }
 
