@@ -133,7 +133,7 @@ export function matrixProduct(kernel: ReduceKernel): MatrixProduct | undefined {
   };
   const alone = cut(columns);
   const isPlain = alone?.a.kind === "straight" && alone.b.kind === "straight";
-  if (isPlain && over.length === 1) return alone;
+  if (isPlain && over.length === 1 && alone.n >= manyColumns) return alone;
   let [first, straight] = [columns, columns];
   while (first > 0 && (extents[first - 1] === 1 || isColumn(first - 1))) {
     first--;
@@ -143,6 +143,7 @@ export function matrixProduct(kernel: ReduceKernel): MatrixProduct | undefined {
   while (straight > first && cut(straight - 1)?.b.kind === "straight") straight--;
   const lying = cut(straight);
   if (lying?.b.kind === "straight" && lying.n >= manyColumns) return lying;
+  if (isPlain && over.length === 1) return alone;
   const most = cut(first);
   return most && most.m < fewRows && isAlong(most.b, columns) ? undefined : most;
 }

@@ -3,7 +3,7 @@ import { linearForm } from "../../compile/affine.ts";
 import type { MatrixProduct, Packed } from "../../compile/contraction.ts";
 import { at } from "../../core/at.ts";
 import { bytesOf } from "../../core/dtype.ts";
-import { stridesOf } from "../../core/shape.ts";
+import { sizeOf, stridesOf } from "../../core/shape.ts";
 import { cTypes, linearText, Scope, valueText, withoutOne } from "./expressions.ts";
 import { axisNumbers, nest, simd, type Writer } from "./writer.ts";
 
@@ -52,20 +52,25 @@ export function copyRows(
 ): void {
   const rank = a.extents.length;
   const all = [...a.extents, ...a.over];
-  const outer = new Scope(scope);
-  if (rows >= 0) outer.has(rows);
   const terms = a.over.map((_, axis) => rank + axis);
-  nest(outer, all, terms, (inside) => {
-    const value = valueText(a.value, inside, w.place(all));
-    inside.lines.push(`to[(${termText(a)}) * ${tileRows}] = ${value};`);
+  // Some terms of all rows at a time, so that what is written stays in the nearest cache.
+  let inner = terms.length;
+  while (inner > 0 && sizeOf(a.over.slice(inner)) < termsAtOnce) inner--;
+  nest(scope, all, terms.slice(0, inner), (some) => {
+    const each = new Scope(some);
+    if (rows >= 0) each.has(rows);
+    nest(each, all, terms.slice(inner), (inside) => {
+      const value = valueText(a.value, inside, w.place(all));
+      inside.lines.push(`to[(${termText(a)}) * ${tileRows}] = ${value};`);
+    });
+    some.lines.push(
+      "for (long r = 0; r < mb; r++) {",
+      ...(rows >= 0 && at(a.extents, rows) > 1 ? [`const long i${rows} = m0 + r;`] : []),
+      `${cTypes[a.value.dtype]} *const to = ap + r / ${tileRows} * ${tileRows * k}L + r % ${tileRows};`,
+      ...each.lines,
+      "}",
+    );
   });
-  scope.lines.push(
-    "for (long r = 0; r < mb; r++) {",
-    ...(rows >= 0 && at(a.extents, rows) > 1 ? [`const long i${rows} = m0 + r;`] : []),
-    `${cTypes[a.value.dtype]} *const to = ap + r / ${tileRows} * ${tileRows * k}L + r % ${tileRows};`,
-    ...outer.lines,
-    "}",
-  );
 }
 
 /** The number of a term, of the indices along the summed axes. */
@@ -123,7 +128,7 @@ export function copyColumns(
 const leastRun = 4;
 
 /** How columns lie: side by side in runs, each of which begins somewhere else. */
-interface Runs {
+export interface Runs {
   /** Neighbours of a run. */
   readonly run: number;
   /** The place of column c, c being text. */
@@ -165,6 +170,14 @@ export function runsOf({ extents, columns }: MatrixProduct, b: Packed): Runs | u
   };
 }
 
+/** Where each term of a column is, from its first. */
+export const termPlaces = ({ terms }: Runs): number[] =>
+  terms.reduce<number[]>(
+    (places, { size, step }) =>
+      places.flatMap((place) => Array.from({ length: size }, (_, index) => place + index * step)),
+    [0],
+  );
+
 /** What is one axis to the product may be several to the factor: they, the innermost first. */
 function columnAxes(
   b: Packed,
@@ -190,12 +203,13 @@ export const beyondRuns = (width: number): number => width;
  * what is read too much lies within the arena, since scratch memory follows all buffers.
  */
 export function copyRuns(
-  { dtype }: MatrixProduct,
+  { dtype, n }: MatrixProduct,
   { run, placeOf, terms, base }: Runs,
   { input }: Packed,
   { width, lanes }: { readonly width: number; readonly lanes: number },
 ): string[] {
-  const most = Math.ceil((width - 1) / run) + 1;
+  // Of one panel alone the first column begins a run.
+  const most = n <= width ? Math.ceil(n / run) : Math.ceil((width - 1) / run) + 1;
   const bytes = bytesOf(dtype);
   // No wider than a run needs: a store across the end of a cache line takes twice as long.
   let wide = 16 / bytes;

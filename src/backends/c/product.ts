@@ -12,7 +12,16 @@ import { beginning } from "../../core/meaning.ts";
 import type { Shape } from "../../core/shape.ts";
 import { cTypes, type FileNeeds, linearText, numberText, Scope } from "./expressions.ts";
 import { withJoinedRows } from "./joined-rows.ts";
-import { beyondRuns, copyColumns, copyRows, copyRuns, copySideBySide, runsOf } from "./pack.ts";
+import {
+  beyondRuns,
+  copyColumns,
+  copyRows,
+  copyRuns,
+  copySideBySide,
+  type Runs,
+  runsOf,
+  termPlaces,
+} from "./pack.ts";
 import { axisNumbers, nest, type Writer } from "./writer.ts";
 
 type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
@@ -60,14 +69,16 @@ export function writeProduct(
   const along = extents.length;
   const packsRows = a.kind === "packed" || cut.packedRows > 0 || (n > 2 * width && m > 1);
   const type = cTypes[dtype];
-  const wide = group * width;
-  const rowsHeld = packsRows ? Math.ceil(block / tileRows) * tileRows : 0;
   const runs = b.kind === "packed" ? runsOf(product, b) : undefined;
+  const direct = runs && directly(product, runs, lanes);
+  const wide = direct ? direct.columns : group * width;
+  const held = direct ? 2 * lanes : wide;
+  const rowsHeld = packsRows ? Math.ceil(block / tileRows) * tileRows : 0;
   // Columns in runs are copied a block of terms at a time, and wait for no more than the tiles of a block
   // of rows; else all terms of the columns, for one tile after the other.
-  const tilesAtOnce = runs ? Math.ceil(block / tileRows) : 1;
-  const sumsHeld = tilesAtOnce * tileRows * wide;
-  const termsHeld = runs ? Math.min(k, terms) : k;
+  const tilesAtOnce = runs && !direct ? Math.ceil(block / tileRows) : 1;
+  const sumsHeld = tilesAtOnce * tileRows * held;
+  const termsHeld = direct ? 0 : runs ? Math.min(k, terms) : k;
   const rowsBytes = Math.ceil((rowsHeld * k * bytes) / 64) * 64;
   w.scratch =
     rowsBytes + (sumsHeld + termsHeld * wide + (runs ? beyondRuns(width) : 0)) * bytes + 64;
@@ -111,6 +122,9 @@ export function writeProduct(
   // Rows that are the same for all products are copied once.
   const rowsFirst =
     packsRows && block >= m && !shares && batch.every((axis) => !changes(a, axis, extents));
+  if (runs && direct) {
+    scope.lines.push(`static const i32 places[${k}] = {${termPlaces(runs).join(", ")}};`);
+  }
   scope.lines.push(
     `${type} *const ap = (${type} *)scratch;`,
     `${type} *const sums = (${type} *)(scratch + ${rowsBytes}), *const bp = sums + ${sumsHeld};`,
@@ -130,8 +144,19 @@ export function writeProduct(
   const aSteps = packsRows ? [1, tileRows] : [stride(a, rows), stride(a, along)];
   /** Sums of a tile over the terms [k0, k0 + kb). */
   const tile = (count: number): string[] => {
-    const [tileAt, panel, to] = [
-      packsRows ? `ap + t * ${k}L` : `a0 + (m0 + t) * ${stride(a, rows)}L`,
+    const tileAt = packsRows ? `ap + t * ${k}L` : `a0 + (m0 + t) * ${stride(a, rows)}L`;
+    if (direct) {
+      const call = (vectors: number): string => {
+        const name = micro(w.needs, {
+          ...{ dtype, rows: count, vectors, aSteps, bStep: "places", yStep: held },
+        });
+        const from = vectors > 1 ? "from0, from1" : "from0";
+        return `${name}(${tileAt} + k0 * ${at(aSteps, 1)}L, ${from}, places + k0, sums, kb, k0 > 0);`;
+      };
+      if (n % wide === 0) return [call(2)];
+      return [`if (nb < ${wide}) ${call(1)}`, `else ${call(2)}`];
+    }
+    const [panel, to] = [
       packsColumns ? (runs ? "bp + p * kb" : `bp + p * ${k}L + k0 * ${width}L`) : panelAt(bStep),
       runs ? `sums + t * ${wide} + p` : "sums + p",
     ];
@@ -154,12 +179,21 @@ export function writeProduct(
   const stores = (count: number, inside: Scope): string[] => {
     const each = new Scope(inside);
     if (rows >= 0) each.has(rows);
-    const row = runs ? `(t + r) * ${wide}` : `r * ${wide}`;
-    finish({ ...kernel, extents })(each, `sums[${row} + l]`, columns);
+    const row = runs && !direct ? `(t + r) * ${held}` : `r * ${held}`;
+    const lane = direct?.each === 1 ? `${row} + v * ${lanes}` : row;
+    finish({ ...kernel, extents })(each, `sums[${lane} + l]`, columns);
+    // Each vector has a run of its own: their columns follow each other, their sums do not.
+    const eachRun = (run: number): string[] => [
+      "const long panel = n0, all = nb;",
+      `for (long v = 0; v * ${run} < all; v++) {`,
+      `const long n0 = panel + v * ${run}, nb = ${run};`,
+      ...each.lines,
+      "}",
+    ];
     return [
       `for (long r = 0; r < ${count}; r++) {`,
       ...(rows >= 0 && at(extents, rows) > 1 ? [`const long i${rows} = m0 + t + r;`] : []),
-      ...each.lines,
+      ...(runs && direct?.each === 1 ? eachRun(runs.run) : each.lines),
       "}",
     ];
   };
@@ -191,7 +225,15 @@ export function writeProduct(
       `for (long n0 = nFrom; n0 < nTo; n0 += ${wide}) {`,
       `const long nb = ${n} - n0 < ${wide} ? ${n} - n0 : ${wide};`,
     );
-    if (b.kind === "packed" && runs) {
+    if (b.kind === "packed" && runs && direct) {
+      const second =
+        direct.each === 1 ? `x + ${runs.placeOf(`(n0 + ${runs.run})`)}` : `from0 + ${lanes}`;
+      lines.push(
+        `const ${type} *const x = x${b.input} + ${runs.base};`,
+        `const ${type} *const from0 = x + ${runs.placeOf("n0")}, *const from1 = ${second};`,
+        ...tiles((count) => [...blocks(tile(count)), ...stores(count, inside)]),
+      );
+    } else if (b.kind === "packed" && runs) {
       lines.push(
         ...blocks([...copyRuns(product, runs, b, { width, lanes }), ...tiles(tile)]),
         ...tiles((count) => stores(count, inside)),
@@ -215,6 +257,26 @@ export function writeProduct(
   };
   nest(scope, extents, batch, whole, split < 0 ? {} : { split });
   return true;
+}
+
+/** Columns in runs that are read where they lie, by two vectors at a time. */
+interface Direct {
+  /** Columns of two vectors, whose other lanes hold nothing of use. */
+  readonly columns: number;
+  /** Vectors of a run. */
+  readonly each: 1 | 2;
+}
+
+/** Copying a term's columns takes about as long as its products with so many rows. */
+const rowsOfCopy = 6;
+const mostPlaces = 2 ** 12;
+
+/** Where lanes without use cost less than copies, which few rows read. */
+function directly({ m, k }: MatrixProduct, { run }: Runs, lanes: number): Direct | undefined {
+  if (run > 2 * lanes || k > mostPlaces) return undefined;
+  const each = run > lanes ? 2 : 1;
+  const wasted = (each * lanes) / run - 1;
+  return wasted * m < rowsOfCopy ? { columns: each === 2 ? run : 2 * run, each } : undefined;
 }
 
 /** Where columns that are read where they lie begin. */
@@ -269,7 +331,8 @@ interface Micro {
   readonly vectors: number;
   /** From row to row and from term to term of a; from term to term of b; from row to row of sums. */
   readonly aSteps: readonly number[];
-  readonly bStep: number;
+  /** "places": of each vector apart, the terms' places being in a table. */
+  readonly bStep: number | "places";
   readonly yStep: number;
 }
 
@@ -288,23 +351,31 @@ function micro({ micros, fuses, vectorBytes }: FileNeeds, of: Micro): string {
     all(rows, (r) => all(vectors, (v) => f(r, v)).join(" "));
   const from = (pointer: string, k: number): string => `*(u_${dtype} *)(${pointer} + ${k})`;
   const begin = numberText(beginning("sum", dtype), dtype);
+  const table = bStep === "places";
+  const columns = table
+    ? `${all(vectors, (v) => `const ${type} *from${v}`).join(", ")}, const i32 *places`
+    : `const ${type} *b`;
   const lines = [
     `${vector} ${all(rows * vectors, (k) => `c${Math.floor(k / vectors)}_${k % vectors} = begin`).join(", ")};`,
     "for (long i = 0; i < k; i++) {",
-    ...all(vectors, (v) => `const ${vector} b${v} = ${from("b", v * lanes)};`),
+    ...all(vectors, (v) =>
+      table
+        ? `const ${vector} b${v} = *(u_${dtype} *)(from${v} + places[i]);`
+        : `const ${vector} b${v} = ${from("b", v * lanes)};`,
+    ),
     ...all(
       rows,
       (r) =>
         `{ const ${vector} x = a[${r * row}L] - zero; ${all(vectors, (v) => `c${r}_${v} = ${fuses ? "fused" : "plain"}_${dtype}(x, b${v}, c${r}_${v});`).join(" ")} }`,
     ),
-    `a += ${step}L; b += ${bStep}L;`,
+    `a += ${step}L;${table ? "" : ` b += ${bStep}L;`}`,
     "}",
     "if (adds) {",
     ...each((r, v) => `c${r}_${v} = ${from("y", r * yStep + v * lanes)} + c${r}_${v};`),
     "}",
     ...each((r, v) => `${from("y", r * yStep + v * lanes)} = c${r}_${v};`),
   ];
-  const text = `tile void ${name}(const ${type} *a, const ${type} *b, ${type} *y, long k, int adds) {
+  const text = `tile void ${name}(const ${type} *a, ${columns}, ${type} *y, long k, int adds) {
 contracting
 const ${vector} zero = {0}, begin = ${begin} - zero;
 ${lines.join("\n")}

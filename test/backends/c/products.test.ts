@@ -51,6 +51,15 @@ describe.skipIf(typeof tools === "string")(title, () => {
     }
   });
 
+  test("windows of few rows are read where they lie, without copies", () => {
+    const name = "windows over an odd number of lines, f32";
+    const { program } = all.find((work) => work.name === name)!;
+    for (const vectorBytes of [32, 64]) {
+      const { text } = renderFile([{ program }], { fuses: true, vectorBytes });
+      expect(text).toContain("static const i32 places[27]");
+    }
+  });
+
   test.each([16, 32, 64])(
     "vectors of %i bytes give the bits of strict WebAssembly",
     (vectorBytes) => {

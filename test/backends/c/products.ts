@@ -31,6 +31,13 @@ const works: Record<string, readonly [string, string, (a: Tensor, b: Tensor) => 
     "5 3 3 2",
     (a, b) => convolution(a, b, { dilation: 2 }),
   ],
+  "windows over an odd number of lines": ["2 3 15 16", "5 3 3 3", (a, b) => convolution(a, b)],
+  "windows over lines, many terms": ["1 70 8 16", "4 70 3 3", (a, b) => convolution(a, b)],
+  "columns that are channels and places": [
+    "16 30",
+    "30 150",
+    (a, b) => a.matmul(b).reshape([16, 6, 5, 5]).relu(),
+  ],
   "windows along one axis": ["9 4 90", "10 4 7", (a, b) => convolution(a, b, { padding: 3 })],
   "windows with steps": ["2 3 25 26", "5 3 3 3", (a, b) => convolution(a, b, { stride: 2 })],
 };
