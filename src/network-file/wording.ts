@@ -176,7 +176,10 @@ export function wordFor(node: Place, form: Form): string | undefined {
   const record = takes("record");
   if (value != null && record?.kind === "record") {
     const fields = Object.entries(record.fields);
-    const fitting = fields.filter(([, field]) => fits(field.form, node));
+    const all = fields.filter(([, field]) => fits(field.form, node));
+    // What has to be there is meant before what may be.
+    const required = all.filter(([, field]) => field.required);
+    const fitting = required.length > 0 ? required : all;
     const [name] = fitting[0] ?? [];
     // Only where it would be all that is needed.
     const enough = fields.every(([other, field]) => other === name || !field.required);

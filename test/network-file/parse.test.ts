@@ -175,6 +175,8 @@ describe("a problem", () => {
     [{ data: "{ generate: { moons: {} }, validation: 20% }" }, "Write 0.2."],
     [{ layers: "[{ linear: { outputs: 1, frozen: bias } }]" }, "Write [bias]."],
     [{ layers: "[{ dropout: 0.3 }]" }, "Write { rate: 0.3 }."],
+    [{ layers: "[{ linear: 3 }]" }, "Write { outputs: 3 }."],
+    [{ layers: "[{ gru: 3 }]" }, "Write { hidden: 3 }."],
     [{ layers: "[{ dense: { outputs: 1 } }]" }, "Did you mean linear?"],
     [{ layers: "[{ linear: { units: 1 } }]" }, "Did you mean outputs?"],
     [{ loss: "MSE" }, "Did you mean meanSquaredError?"],
