@@ -6,14 +6,15 @@ import { describe, expect, test } from "vitest";
 import { asynchronous } from "./asynchronous.ts";
 import { commands } from "./commands.ts";
 import { data } from "./data.ts";
+import { engines } from "./engines.ts";
 import { exchange } from "./exchange.ts";
 import { explaining } from "./explaining.ts";
-import { files } from "./files.ts";
 import { images } from "./images.ts";
 import { kerasModels } from "./keras.ts";
 import { layers } from "./layers.ts";
 import { library } from "./library.ts";
 import { loops } from "./loops.ts";
+import { networkFiles } from "./network-files.ts";
 import { onnx } from "./onnx.ts";
 import { pairs } from "./pairs.ts";
 import { processes } from "./processes.ts";
@@ -21,18 +22,19 @@ import { readers } from "./readers.ts";
 import { errorOf, says } from "./row.ts";
 import { runs } from "./runs.ts";
 import { texts } from "./sources.ts";
+import { stored } from "./stored.ts";
 import { training } from "./training.ts";
 import { values } from "./values.ts";
 import { writing } from "./writing.ts";
 
 const areas = {
-  ...{ asynchronous, library, layers, loops, training, values, writing },
+  ...{ asynchronous, engines, library, layers, loops, training, values, writing },
   ...{
     pairs,
     data,
     readers,
     explaining,
-    files,
+    networkFiles,
     images,
     exchange,
     onnx,
@@ -40,6 +42,7 @@ const areas = {
     commands,
     runs,
     processes,
+    stored,
   },
 };
 const rows = Object.values(areas).flat();

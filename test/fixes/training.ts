@@ -4,18 +4,12 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { features } from "../../src/backends/wasm/assembler/features.ts";
-import { wasm } from "../../src/backends/wasm/index.ts";
-import { lost } from "../../src/backends/wasm/workers.ts";
-import { compileProgram } from "../../src/compile/index.ts";
-import type { Program } from "../../src/compile/program.ts";
-import { verifyProgram } from "../../src/compile/verify-program.ts";
 import * as c from "../../src/index.ts";
 import { nonFiniteError } from "../../src/train/non-finite.ts";
 import type { Row } from "./row.ts";
 
 const { linear, sequential, sgd, tensor, trainer } = c;
-const pairs = {
+export const pairs = {
   inputs: [
     [0, 1],
     [1, 0],
@@ -59,36 +53,6 @@ const counting = (count: (o: c.Tensor) => c.Tensor): c.Loss =>
 const diverge = (t = make({ optimizer: sgd({ learningRate: 1e30 }) })) => {
   for (let i = 0; i < 5; i++) t.step({ inputs: [[1e3, 1]], targets: [[1]] });
 };
-
-/** What runs while the engine seems to have no WebAssembly with SIMD. */
-function withoutSimd(work: () => unknown): unknown {
-  const known = features();
-  const { simd } = known;
-  Object.assign(known, { simd: false });
-  try {
-    return work();
-  } finally {
-    Object.assign(known, { simd });
-  }
-}
-
-/** What runs where the page's policy forbids to compile. */
-function forbidden<T>(work: () => T): T {
-  const { Module } = WebAssembly;
-  WebAssembly.Module = class {
-    constructor() {
-      throw new Error("violates the Content Security Policy: 'unsafe-eval'");
-    }
-  } as never;
-  try {
-    return work();
-  } finally {
-    WebAssembly.Module = Module;
-  }
-}
-/** A graph that no other test has compiled. */
-const fresh = (k: number, backend: "wasm" | "interpreter") =>
-  c.compile((x: c.Tensor) => x.mul(k).add(7919), { backend })(f64([1, 2]));
 
 const saving = async (checkpoint: object, options: c.FitOptions = {}) => {
   const folder = mkdtempSync(join(tmpdir(), "chainrule-fixes-"));
@@ -238,18 +202,6 @@ export const training: readonly Row[] = [
     () => trainer(linear(2, 1), { loss: c.huber, optimizer: sgd(), backend: "auto" }),
     () => trainer(linear(2, 1), { loss: c.huber, optimizer: sgd() }),
   ],
-  [
-    'Use backend: "…".',
-    () => withoutSimd(() => make({ backend: "wasm" })),
-    () => withoutSimd(() => make({ backend: "interpreter" }).step(pairs)),
-  ],
-  [
-    'Allow it, or train with backend: "interpreter", which needs nothing of the kind.',
-    () => forbidden(() => fresh(1237, "wasm")),
-    () => fresh(1237, "wasm"),
-    () => forbidden(() => fresh(1238, "interpreter")),
-  ],
-  ["Train with threads: 1.", () => lost(), () => make({ backend: "wasm", threads: 1 }).step(pairs)],
   [
     "Return the tensor, and read it from what the … function gives back.",
     () => c.compile((x: c.Tensor) => tensor(x.sum().item()))(f64([1, 2])),
@@ -431,66 +383,7 @@ export const training: readonly Row[] = [
     () => make().step(pairs),
     () => make({ loss: (o) => c.clamp(o, { min: 1e-9 }).log().sum() }).step(pairs),
   ],
-  [
-    "Use a smaller batch, a smaller model, or f32 instead of f64.",
-    () => limited(450_000, () => wasm.compile(doubled(2 ** 15, "f64"))),
-    // What a batch, a model and their element type come to: 4 GiB and more, or a part of it.
-    () => wasm.compile(doubled(2 ** 10, "f64")),
-    () => limited(450_000, () => wasm.compile(doubled(2 ** 15, "f32"))),
-  ],
-  [
-    "Train on a part of the examples at a time, with one fit after another.",
-    () => openWith(2 ** 29),
-    async () => {
-      const t = make({ backend: "wasm" });
-      for (const part of [pairs, pairs]) await t.fit(part);
-    },
-  ],
-  [
-    'Please report it with all that is printed here; backend: "interpreter" does without a compiler.',
-    () => verifyProgram(damaged()),
-    () => make({ backend: "interpreter" }).step(pairs),
-  ],
 ];
-
-/** A training loop over so many examples, which nobody has. */
-const openWith = (rows: number) => {
-  const dtype = "f32" as const;
-  const of = (width: number) => ({ dtype, shape: [rows, width], data: unheld(rows * width) });
-  const examples = { inputs: of(2), targets: of(1) };
-  const batch = { inputs: { dtype, shape: [4, 2] }, targets: { dtype, shape: [4, 1] } };
-  const step = c.trainingStep(linear(2, 1), batch, {
-    ...{ loss: c.meanSquaredError, optimizer: sgd(), dtype, update: "simultaneous" },
-  });
-  return wasm.session?.(step, { examples, batchSize: 4, weight: 4, seed: 0 });
-};
-/** Refused before anybody looks at an element. */
-const unheld = (length: number) => ({ length, byteLength: 4 * length }) as unknown as Float32Array;
-
-const doubled = (n: number, dtype: "f32" | "f64") => {
-  const x = c.input("x", [n], dtype);
-  return { inputs: [x], outputs: [x.mul(2)] };
-};
-/** What runs on a machine with so many bytes to give. */
-function limited<T>(bytes: number, work: () => T): T {
-  const { Memory } = WebAssembly;
-  WebAssembly.Memory = class extends Memory {
-    constructor(given: WebAssembly.MemoryDescriptor) {
-      if (given.initial * 65_536 > bytes) throw new RangeError("could not allocate memory");
-      super(given);
-    }
-  };
-  try {
-    return work();
-  } finally {
-    WebAssembly.Memory = Memory;
-  }
-}
-/** A program that writes its output nowhere. */
-function damaged(): Program {
-  const program = compileProgram(doubled(4, "f32"));
-  return { ...program, offsets: program.offsets.map(() => -1) };
-}
 
 const many = {
   inputs: Array.from({ length: 64 }, (_, i) => [i % 2, 1]),

@@ -1,29 +1,27 @@
-/** Advice about network files, checkpoints and files as such, followed. */
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+/** Advice about network files, followed. */
 import { pytorchScript } from "../../src/exchange/pytorch/script.ts";
-import { readBytes, readText, writeAtomically } from "../../src/files/node.ts";
+import { readText } from "../../src/files/node.ts";
 import * as c from "../../src/index.ts";
 import * as f from "../../src/network-file/index.ts";
-import { folder } from "../cli/run.ts";
 import { files as from, text } from "../network-file/sample.ts";
-import { failing } from "./failing.ts";
 import type { Row } from "./row.ts";
+import {
+  csv,
+  datasets,
+  examples,
+  good,
+  latin1,
+  parse,
+  raw,
+  restored,
+  table,
+} from "./sample-network.ts";
 
-const parse = (parts: Parameters<typeof text>[0] = {}) => f.parseNetwork(text(parts));
-const raw = (source: string) => f.parseNetwork(source);
-const table = "a,kind\n1,x\n2,y\n";
-const csv = "{ csv: { file: t.csv, target: kind } }";
-const datasets = (parts: Parameters<typeof text>[0], content: string | Uint8Array = table) =>
-  f.toDatasets(parse(parts), from({ "t.csv": content }));
-const examples = (...targets: string[]) =>
-  `{ examples: [${targets.map((t) => `{ inputs: [1, 2], targets: ${t} }`).join(", ")}] }`;
 const twoOutputs = "[{ linear: { outputs: 2 } }]";
 const threeOutputs = { layers: "[{ linear: { outputs: 3 } }]", loss: "meanSquaredError" };
 const penalized = (penalties: string) => f.buildModel(raw(`${text()}penalties: ${penalties}\n`), 2);
 const noData = { data: undefined };
 const utf16 = new Uint8Array(Buffer.from(table, "utf16le"));
-const latin1 = new Uint8Array(Buffer.from("a,kind\n1,\u00e9\n2,y\n", "latin1"));
 const alias = (n: number) =>
   text({
     data:
@@ -58,43 +56,14 @@ const graph = (nodes: string) =>
     layers: `[{ graph: { layers: { f: [{ linear: { outputs: 2 } }] }, nodes: ${nodes} } }]`,
   });
 
-const cwd = folder();
-const at = (name: string) => join(cwd, name);
-writeFileSync(at("file"), "text");
-mkdirSync(at("inside"));
-symlinkSync(at("circle"), at("circle"));
-writeFileSync(at("latin1.txt"), latin1);
-const bytes = Uint8Array.of(1);
-const write = (path: string) => writeAtomically(path, bytes);
-
-const prepared = await f.prepareNetwork(
-  f.parseNetwork(text({ data: examples("a", "b"), loss: "crossEntropy" })),
-  from({}),
-);
-const good = prepared.trainer.toBytes(f.toMetadata(prepared));
-/** The checkpoint with another text in it, of the same length. */
-const altered = (before: string, after: string) => {
-  const whole = Buffer.from(good).toString("latin1");
-  if (!whole.includes(before)) throw new Error(`there is no ${before}`);
-  return new Uint8Array(Buffer.from(whole.replace(before, after), "latin1"));
-};
-const restored = (from: Uint8Array) => f.restoreTrainer(f.storedNetwork(from, "x"), from);
-function withNaN(): Uint8Array {
-  const copy = good.slice();
-  // The last element of the last tensor.
-  new Float64Array(copy.slice(-8).buffer)[0] = Number.NaN;
-  copy.set(new Uint8Array(Float64Array.of(Number.NaN).buffer), copy.length - 8);
-  return copy;
-}
 /** The PyTorch script of a network with this optimizer. */
 async function script(optimizer: string): Promise<string> {
   const parsed = f.parseNetwork(text({ optimizer, data: examples("a", "b") }));
   const { network, trainer, data } = await f.prepareNetwork(parsed, from({}));
   return pytorchScript({ network, trainer, data: data.train, batchSize: 1 });
 }
-const browser = () => import("../../src/files/browser.ts");
 
-export const files: readonly Row[] = [
+export const networkFiles: readonly Row[] = [
   [
     "Leave it out of the network file, and add it to the script by hand.",
     () => script("{ sgd: { learningRate: 1, clipNorm: 1 } }"),
@@ -386,90 +355,6 @@ export const files: readonly Row[] = [
     () => ready("standardizeTarget: true, "),
     () => ready(""),
   ],
-
-  // Checkpoints.
-  [
-    "Train again, with a lower learning rate perhaps, or take an older checkpoint.",
-    () => restored(withNaN()),
-    () => restored(good),
-  ],
-  [
-    "Train again, or take an older checkpoint.",
-    () => f.storedNetwork(altered('\\"inputs\\":2', '\\"inputs\\":x'), "x"),
-    () => f.storedNetwork(good, "x"),
-  ],
-  [
-    "Convert it before saving, for example to F32, or leave this tensor out.",
-    () => c.decodeSafetensors(typed("C64", 8)).tensors.get("a")!.data,
-    () => c.decodeSafetensors(typed("F32", 4)).tensors.get("a")!.data,
-    () => c.decodeSafetensors(typed("C64", 8)).tensors,
-  ],
-
-  [
-    'Read it without integers: "f64", as BigInts.',
-    () => c.decodeSafetensors(large, { integers: "f64" }).tensors.get("a")!.data,
-    () => c.decodeSafetensors(large).tensors.get("a")!.data,
-  ],
-
-  // Files.
-  [
-    "Use bytes instead: trainer.toBytes() gives what would be saved and trainer.fromBytes(bytes) restores it; data can come from fetch or a File's arrayBuffer().",
-    async () => (await browser()).readBytes("x"),
-    () => prepared.trainer.fromBytes(prepared.trainer.toBytes()),
-    async () => {
-      const fetched = await (await fetch("data:text/csv,a,kind")).arrayBuffer();
-      const own = await new File([table], "t.csv").arrayBuffer();
-      if (fetched.byteLength === 0) throw new Error("nothing came");
-      await datasets({ data: csv }, new Uint8Array(own));
-    },
-  ],
-  ["Give the path of a file.", () => readBytes(cwd), () => readBytes(at("file"))],
-  ["Give the path as text.", () => readBytes(5 as never), () => readBytes(at("file"))],
-  ["Check the path.", () => readBytes(at("file/inner")), () => readBytes(at("file"))],
-  [
-    "Check the path; paths in a network file are relative to that file.",
-    () => failing("EODD", () => readBytes(at("file"))),
-    () => readBytes(at("file")),
-  ],
-  [
-    "Choose another place, or free some space.",
-    () => failing("EODD", () => write(at("o"))),
-    () => write(at("inside/o")),
-  ],
-  [
-    "Make the folder, or choose another place.",
-    () => write(at("new/o")),
-    () => {
-      mkdirSync(at("new"));
-      return write(at("new/o"));
-    },
-    () => write(at("o")),
-  ],
-  ["Choose a shorter name.", () => write(at("x".repeat(300))), () => write(at("x".repeat(30)))],
-  [
-    "Free some space, or choose another place.",
-    () => failing("ENOSPC", () => write(at("o"))),
-    () => write(at("o")),
-    () => write(at("inside/o")),
-  ],
-  [
-    "Change the permissions, or choose another place.",
-    () => failing("EACCES", () => write(at("o"))),
-    () => write(at("o")),
-    () => write(at("inside/o")),
-  ],
-  [
-    "Choose another place.",
-    () => failing("EFBIG", () => write(at("o"))),
-    () => write(at("inside/o")),
-  ],
-  ["Close some of them.", () => failing("EMFILE", () => write(at("o"))), () => write(at("o"))],
-  ["Close that program.", () => failing("EBUSY", () => write(at("o"))), () => write(at("o"))],
-  [
-    "Check the disk, or choose another place.",
-    () => failing("EIO", () => write(at("o"))),
-    () => write(at("inside/o")),
-  ],
 ];
 
 const ready = (setting: string) =>
@@ -490,20 +375,3 @@ const idx = (data: string) =>
       l: Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 0, 0),
     }),
   );
-
-/** 2^63 − 1, which no f64 is. */
-const large = (() => {
-  const whole = typed("I64", 8);
-  whole.set(new Uint8Array(BigInt64Array.of(2n ** 63n - 1n).buffer), whole.length - 8);
-  return whole;
-})();
-
-/** A safetensors file with one element of a type. */
-function typed(dtype: string, size: number): Uint8Array {
-  const header = JSON.stringify({ a: { dtype, shape: [1], data_offsets: [0, size] } });
-  const padded = header.padEnd(Math.ceil(header.length / 8) * 8);
-  const whole = new Uint8Array(8 + padded.length + size);
-  new DataView(whole.buffer).setUint32(0, padded.length, true);
-  whole.set(new TextEncoder().encode(padded), 8);
-  return whole;
-}
