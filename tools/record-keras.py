@@ -181,7 +181,22 @@ wide = {
     "clipvalue": ("small", lambda: O.SGD(0.2, momentum=0.5, clipvalue=0.02), lambda: "mse"),
     "global_clipnorm": ("small", lambda: O.Adam(0.01, global_clipnorm=0.05), lambda: "mse"),
     "hinge": ("small", lambda: O.SGD(0.05), lambda: "hinge"),
+    "penalties": ("penalized", lambda: O.SGD(0.05), lambda: "mse"),
+    "penalties of images": ("penalized images", lambda: O.SGD(0.05), lambda: "mse"),
 }
+# Keras computes with factors rounded to 32 bits, and writes that of L2 as given: these are the same in both.
+R = keras.regularizers
+models["penalized"] = lambda: chain(
+    (3,),
+    L.Dense(4, "tanh", kernel_regularizer=R.L2(0.125), bias_regularizer=R.L1(0.0625)),
+    L.Dense(2, kernel_regularizer=R.L1L2(0.03125, 0.015625)),
+)
+models["penalized images"] = lambda: chain(
+    (4, 4, 2),
+    L.Conv2D(2, 3, activation="tanh", kernel_regularizer=R.L2(0.25)),
+    L.Flatten(),
+    L.Dense(1, bias_regularizer=R.L2(0.375)),
+)
 models["small"] = lambda: chain((3,), L.Dense(4, "tanh"), L.Dense(2))
 
 
@@ -270,7 +285,7 @@ if "wide" in sys.argv[1:]:
 else:
     result = {"version": keras.__version__, "models": {}, "trained": {}, "resumed": {}}
     for name, make in models.items():
-        if name == "small":
+        if name in ("small", "penalized", "penalized images"):
             continue
         keras.utils.set_random_seed(1)
         model = make()

@@ -83,6 +83,12 @@ export async function importNetwork(
 const shifted = (name: string, by: number): string =>
   name.replace(/^\d+/, (place) => String(Number(place) + by));
 
+const shiftedPenalties = (penalties: NonNullable<ForeignModel["penalties"]>, by: number) =>
+  penalties.map(({ parameters, ...factors }) => ({
+    ...factors,
+    ...(parameters === undefined ? {} : { parameters: shifted(parameters, by) }),
+  }));
+
 /** The memory of the file's optimizer, where the trainer's has such slots. */
 function takeOptimizerState(trainer: Trainer, state: ForeignOptimizerState, by: number): void {
   const own = trainer.slots;
@@ -119,7 +125,7 @@ function networkOf(model: ForeignModel, name: string | undefined): ImportedNetwo
       layers: [...first, ...model.layers],
       loss: loss ?? { name: "meanSquaredError", options: {} },
       optimizer: optimizer ?? { name: "adam", options: {} },
-      ...(model.penalties ? { penalties: model.penalties } : {}),
+      ...(model.penalties ? { penalties: shiftedPenalties(model.penalties, first.length) } : {}),
       training: { ...model.training, dtype: wide ? "f64" : "f32" },
     },
     remarks,

@@ -7,6 +7,7 @@ import type { ForeignFile } from "../../src/exchange/foreign.ts";
 import { openForeign } from "../../src/exchange/formats.ts";
 import { losses } from "../../src/network-file/losses.ts";
 import { optimizers } from "../../src/network-file/optimizers.ts";
+import { withPenalties } from "../../src/network-file/penalties.ts";
 import { trainer } from "../../src/train/trainer.ts";
 import { mutated } from "../support/mutations.ts";
 import {
@@ -53,8 +54,8 @@ describe.each([
   it.each(Object.entries(cases))("%s", async (what, { file, after, x, t }) => {
     const model = await (await opened(file)).model!();
     const { layer } = built(model);
-    const { loss, optimizer } = model;
-    const own = trainer(layer, {
+    const { loss, optimizer, penalties } = model;
+    const own = trainer(withPenalties(layer, penalties), {
       loss: losses[loss!.name]!.build(loss!.options, undefined),
       optimizer: optimizers[optimizer!.name]!.build(optimizer!.options, undefined),
       dtype: "f64",
@@ -85,6 +86,17 @@ describe("ten further steps from the optimizer's state", () => {
     const model = await resumed(source);
     model.train(x, t, 10);
     model.expectValues(name, await (await opened(after)).model!(), 2e-5);
+  });
+});
+
+describe("regularizers stand in the network file, and train on", () => {
+  it.each(["penalties", "penalties of images"])("%s", async (name) => {
+    const { file, after, x, t } = recorded.wide[name]!;
+    const source = await opened(file);
+    expect((await source.model!()).remarks.join(" ")).not.toContain("regularizer");
+    const model = await resumed(source);
+    model.train(x, t, 10);
+    model.expectValues(name, await (await opened(after)).model!(), 1e-12);
   });
 });
 

@@ -3,7 +3,7 @@ import type { ArrayTensor } from "../../core/array-tensor.ts";
 import { at } from "../../core/at.ts";
 import type { Shape } from "../../core/shape.ts";
 import { activationLayers, type Flavor } from "./activations.ts";
-import type { Config } from "./config.ts";
+import { type Config, field } from "./config.ts";
 import {
   type KerasValue,
   type Lowering,
@@ -78,14 +78,46 @@ export function remarkTrained({ config, low, name }: LayerCall): void {
   low.remarks.add(`The layer ${name} is not trained in Keras (trainable: false), and is here.`);
 }
 
-/** Penalties of Keras's layers, of which none comes along. */
-export function remarkPenalties({ config, low, name }: LayerCall): void {
-  for (const kind of ["kernel", "bias", "activity", "recurrent", "embeddings", "gamma", "beta"]) {
+/** Parameters that have a penalty or a constraint of their own in Keras. */
+const kinds = [
+  ...["kernel", "bias", "activity", "recurrent", "embeddings", "gamma", "beta"],
+  ...["depthwise", "pointwise"],
+];
+
+/** Factors of a regularizer; undefined where it is none of l1·Σ|w| + l2·Σw². */
+function factorsOf(regularizer: unknown): { l1: number; l2: number } | undefined {
+  if (!["L1", "L2", "L1L2"].includes(String(field(regularizer, "class_name")))) return undefined;
+  const [l1, l2] = ["l1", "l2"].map((name) => field(field(regularizer, "config"), name) ?? 0);
+  const fits = (x: unknown): x is number => typeof x === "number" && x >= 0 && x < Infinity;
+  return fits(l1) && fits(l2) ? { l1, l2 } : undefined;
+}
+
+/** The regularizers of a trained layer's parameters, by Keras's words for these and ours. */
+export function penaltiesOf(
+  { config }: LayerCall,
+  parameters: Readonly<Record<string, string>>,
+): Pick<Made, "penalties"> {
+  if (!config.flag("trainable", true)) return {};
+  const found = Object.entries(parameters).flatMap(([kind, of]) => {
+    const factors = factorsOf(config.get(`${kind}_regularizer`));
+    return factors && factors.l1 + factors.l2 > 0 ? [[kind, { of, ...factors }] as const] : [];
+  });
+  return found.length > 0 ? { penalties: Object.fromEntries(found) } : {};
+}
+
+/** Says which penalties and constraints of a Keras layer do not come along. */
+export function remarkPenalties(
+  { config, low, name }: LayerCall,
+  made: readonly Made[] = [],
+): void {
+  const taken = new Set(made.flatMap(({ penalties = {} }) => Object.keys(penalties)));
+  for (const kind of kinds) {
     for (const [what, said] of [
       ["regularizer", "a penalty on the loss"],
       ["constraint", "a constraint behind each step"],
     ] as const) {
       if (config.get(`${kind}_${what}`) === undefined) continue;
+      if (what === "regularizer" && taken.has(kind)) continue;
       low.remarks.add(`The layer ${name} has ${said} (${kind}_${what}), which is not taken over.`);
     }
   }
@@ -99,7 +131,7 @@ export function activated(
   to: { readonly sizes: Sizes; readonly moved: boolean },
 ): KerasValue {
   const { low, config, name, flavor } = call;
-  remarkPenalties(call);
+  remarkPenalties(call, made);
   const end = { ...of, ...to };
   const last = activationLayers(config.get("activation"), axisHere(-1, end), flavor);
   return low.call(name, of, [...made, ...last], to);

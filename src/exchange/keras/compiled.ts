@@ -40,6 +40,7 @@ export async function kerasModel(
       : undefined;
   return {
     ...{ input: model.input, layers, state: model.state, remarks },
+    ...(model.penalties ? { penalties: model.penalties } : {}),
     ...(own ? { loss: own } : {}),
     ...(trained ? { optimizer: trained } : {}),
     ...(state ? { optimizerState: state } : {}),

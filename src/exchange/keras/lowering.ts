@@ -33,6 +33,21 @@ export interface Made {
   readonly name: string;
   readonly options?: ReadLater<Readonly<Record<string, unknown>>>;
   readonly state?: Readonly<Record<string, ReadLater<ArrayTensor>>>;
+  /** Keras's regularizers of its parameters, by Keras's word for these. */
+  readonly penalties?: Readonly<Record<string, MadePenalty>>;
+}
+
+/** l1·Σ|w| + l2·Σw² over a parameter of ours. */
+interface MadePenalty {
+  readonly of: string;
+  readonly l1: number;
+  readonly l2: number;
+}
+
+/** What a layer's list is made of, besides itself. */
+interface Found {
+  readonly state: Map<string, ArrayTensor>;
+  readonly penalties: { l1: number; l2: number; parameters: string }[];
 }
 
 export type Join = "concatenate" | "add" | "multiply";
@@ -160,15 +175,15 @@ export class Lowering {
   async finish(
     sizes: readonly number[],
     outputs: readonly KerasValue[],
-  ): Promise<{ layers: Chosen[]; state: Map<string, ArrayTensor> }> {
-    const state = new Map<string, ArrayTensor>();
+  ): Promise<Found & { readonly layers: Chosen[] }> {
+    const found: Found = { state: new Map(), penalties: [] };
     const chain = this.#inputs.length === 0 ? this.#chain(outputs) : undefined;
-    if (chain) return { layers: await listOf(chain, "", state), state };
+    if (chain) return { layers: await listOf(chain, "", found), ...found };
     const needed = this.#needed(outputs);
     const parts: [string, Chosen[]][] = [];
     for (const [name, { made }] of this.#parts) {
       const used = [...needed].some((node) => this.#nodes.get(node)?.layer === name);
-      if (used) parts.push([name, await listOf(made, `0.${name}.`, state)]);
+      if (used) parts.push([name, await listOf(made, `0.${name}.`, found)]);
     }
     const options = {
       ...(this.#inputs.length === 0
@@ -178,7 +193,7 @@ export class Lowering {
       nodes: Object.fromEntries([...this.#nodes].filter(([name]) => needed.has(name))),
       outputs: outputs.map(({ node }) => node),
     };
-    return { layers: [{ name: "graph", options }], state };
+    return { layers: [{ name: "graph", options }], ...found };
   }
 
   /** The layers one after another, if the model is no more than that. */
@@ -216,19 +231,21 @@ export class Lowering {
 const now = <T>(later: ReadLater<T>): Promise<T> | T =>
   typeof later === "function" ? (later as () => Promise<T>)() : later;
 
-/** A list of layers as a network file has them; their values go into `state`. */
+/** A list of layers as a network file has them; their values and penalties are put beside it. */
 async function listOf(
   made: readonly Made[],
   prefix: string,
-  state: Map<string, ArrayTensor>,
+  { state, penalties }: Found,
 ): Promise<Chosen[]> {
   const list: Chosen[] = [];
-  for (const { name, options = {}, state: own = {} } of made) {
+  for (const { name, options = {}, state: own = {}, penalties: put = {} } of made) {
     const { form } = rowOf(rows, name);
     const given = complete(form, await now(options)) as Chosen["options"];
     for (const [key, value] of Object.entries(own)) {
       state.set(`${prefix}${list.length}.${key}`, await now(value));
     }
+    for (const { of, l1, l2 } of Object.values(put))
+      penalties.push({ l1, l2, parameters: `${prefix}${list.length}.${of}` });
     list.push({ name, options: given });
   }
   return list;

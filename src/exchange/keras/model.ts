@@ -408,8 +408,9 @@ export async function lowered(
   if (!several && given[0]?.sizes.includes(null)) {
     low.remarks.add(`Keras leaves a size of the input open (None): ${anySize} stands for it.`);
   }
-  const { layers, state } = await low.finish(total, outputs);
+  const { layers, state, penalties } = await low.finish(total, outputs);
   const [first] = given;
   const input = several ? [total.reduce((a, b) => a + b, 0)] : shapeOf(first?.sizes ?? []);
-  return { input, layers, state, remarks: [...low.remarks] };
+  const added = penalties.length > 0 ? { penalties } : {};
+  return { input, layers, state, ...added, remarks: [...low.remarks] };
 }

@@ -16,6 +16,7 @@ import {
   madeOf,
   ofLayer,
   onlyInput,
+  penaltiesOf,
   remarkPenalties,
   remarkTrained,
 } from "./call.ts";
@@ -42,6 +43,7 @@ const dense: Convert = (call) => {
       weight: madeOf(own.kernel, (t) => permuted(t, [1, 0])),
       ...(bias ? { bias: own.bias } : {}),
     },
+    ...penaltiesOf(call, { kernel: "weight", ...(bias ? { bias: "bias" } : {}) }),
   };
   return activated(call, [layer], value, {
     sizes: [...value.sizes.slice(0, -1), units],
@@ -249,16 +251,13 @@ const embedding: Convert = (call) => {
   const value = low.turned(onlyInput(call), false);
   if (config.flag("mask_zero", false)) refused("a mask (mask_zero)");
   const [entries, features] = [config.count("input_dim"), config.count("output_dim")];
-  remarkPenalties(call);
+  const penalties = penaltiesOf(call, { embeddings: "weight" });
   const own = ofLayer(call, { embeddings: [entries, features] });
   const options = { entries, features, ...frozen(call) };
   const to = { sizes: [...value.sizes, features], moved: false };
-  return low.call(
-    name,
-    value,
-    [{ name: "embedding", options, state: { weight: own.embeddings } }],
-    to,
-  );
+  const made = { name: "embedding", options, state: { weight: own.embeddings }, ...penalties };
+  remarkPenalties(call, [made]);
+  return low.call(name, value, [made], to);
 };
 
 const flatten: Convert = (call) => {

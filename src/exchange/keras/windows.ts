@@ -10,6 +10,7 @@ import {
   madeOf,
   ofLayer,
   onlyInput,
+  penaltiesOf,
 } from "./call.ts";
 import { type KerasValue, type Made, refused, type Sizes } from "./lowering.ts";
 
@@ -154,6 +155,7 @@ const conv =
         weight: madeOf(own.kernel, (t) => permuted(t, turnedKernel(axes))),
         ...(bias ? { bias: own.bias } : {}),
       },
+      ...penaltiesOf(call, { kernel: "weight", ...(bias ? { bias: "bias" } : {}) }),
     };
     const sizes = together(counts(window, spatial), filters, first);
     return activated(call, [...made, layer], value, { sizes, moved: value.moved });
@@ -200,6 +202,7 @@ const transposed =
         weight: madeOf(own.kernel, (t) => permuted(t, turnedKernel(axes))),
         ...(bias ? { bias: own.bias } : {}),
       },
+      ...penaltiesOf(call, { kernel: "weight", ...(bias ? { bias: "bias" } : {}) }),
     };
     const odd = rest.some((n) => n !== 0)
       ? [{ name: "border", options: { before: rest.map(() => 0), after: rest } }]
