@@ -13,6 +13,8 @@ export interface Field {
   /** A sentence for the documentation and for editors. */
   readonly doc: string;
   readonly required?: boolean;
+  /** What may be written, for who has forgotten it. */
+  readonly example?: string;
   /** The value that is taken where the name is absent. */
   readonly default?: unknown;
   /** In words, what happens where the name is absent and there is no such value. */

@@ -444,11 +444,13 @@ export const networkForm = record({
     ),
     doc: "The layers, first to last.",
     required: true,
+    example: "[{ linear: { outputs: 1 } }]",
   },
   loss: {
     form: choice("loss", () => losses),
     doc: "What training makes small.",
     required: true,
+    example: "meanSquaredError",
   },
   penalties: {
     form: penaltiesForm,
@@ -459,6 +461,7 @@ export const networkForm = record({
     form: choice("optimizer", () => optimizers),
     doc: "How parameters follow from the gradient.",
     required: true,
+    example: "adam",
   },
   data: { form: data, doc: "What to train on." },
   training: { form: training, doc: "How to train.", default: {} },

@@ -227,6 +227,7 @@ class Reader {
         this.#complain(at, {
           message: `${show(name)} is missing here.`,
           expected: `${name}: ${needed(field.form)}`,
+          ...(field.example && { fix: `Write for example ${name}: ${field.example}.` }),
         });
       }
     }

@@ -122,6 +122,11 @@ export const networkFiles: readonly Row[] = [
     () => parse(),
   ],
   [
+    "Write for example …: ….",
+    () => parse({ optimizer: undefined }),
+    () => parse({ optimizer: "adam" }),
+  ],
+  [
     "Correct the line that the message points at; the schema lists what may stand there.",
     () => parse({ training: "{ epochs: -1 }" }),
     () => {

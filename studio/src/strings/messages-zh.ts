@@ -103,6 +103,7 @@ export const messagesZh: Messages = {
   "The network's own number is not finite, so there is nothing to compare with.":
     "网络自身的数不是有限的，无从比较。",
   "A row of the sheet cannot be read.": "无法读取表中的一行。",
+  "Write for example {0}: {1}.": "例如写成 {0}: {1}。",
   "Write for example w1,0.000438568.": "例如写成 w1,0.000438568。",
   // Network files.
   "How many numbers go into the network is not known.": "不知道网络有多少个输入。",
