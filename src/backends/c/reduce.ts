@@ -23,6 +23,7 @@ import {
   valueText,
   withoutOne,
 } from "./expressions.ts";
+import { isFew, resultsOfFew } from "./few.ts";
 import { writeProduct } from "./product.ts";
 import { axisNumbers, nest, simd, type Writer, worthWaiting } from "./writer.ts";
 
@@ -64,9 +65,11 @@ export function writeReduction(
     (inside) => {
       const group = (count: number, isWhole: boolean): string[] => {
         const here = new Scope(inside);
-        const total = isPosition(kernel.combine)
-          ? positionsOf(w, kernel, here, { count, axis })
-          : totalsOf(w, kernel, order, here, { count, axis });
+        const total = isFew(kernel, order)
+          ? resultsOfFew(w, kernel, here, { count, axis })
+          : isPosition(kernel.combine)
+            ? positionsOf(w, kernel, here, { count, axis })
+            : totalsOf(w, kernel, order, here, { count, axis });
         const each = new Scope(here).has(axis).hasResult();
         each.lines.push(`const long i${axis} = j + l;`);
         storeResult(w, kernel, each, `${total}[l]`);

@@ -2,6 +2,7 @@
  * Sums whose order could depend on how they are rendered: of many lengths, along every axis, with
  * terms that can be computed side by side and terms that cannot.
  */
+import { gradient } from "../../../src/autodiff/gradient.ts";
 import { arrayOf, type DType } from "../../../src/core/dtype.ts";
 import { uniformAt } from "../../../src/core/random.ts";
 import { sizeOf } from "../../../src/core/shape.ts";
@@ -11,6 +12,7 @@ import { where } from "../../../src/ops/compare.ts";
 import { concatenate } from "../../../src/ops/concatenate.ts";
 import { input } from "../../../src/ops/leaf.ts";
 import { matmul } from "../../../src/ops/matmul.ts";
+import { maxPool } from "../../../src/ops/pooling.ts";
 import {
   type Convolution,
   convolution,
@@ -76,11 +78,29 @@ function convolutions(dtype: "f64" | "f32"): Checked[] {
   );
 }
 
+/** Pools of two by two, with all that comparisons stumble over; the gradient tells where an extreme was. */
+function pools(dtype: "f64" | "f32", width: number): Checked {
+  const shape = [2, 3, 4, width];
+  const x = input("x", shape, dtype);
+  const special = [0, -0, Number.NaN, 1 / 0, -1 / 0, 2, 2, -3];
+  const drawn = numbers(dtype, sizeOf(shape), 5);
+  const values = arrayOf(
+    dtype,
+    Array.from(drawn, (v, i) => (i % 3 === 0 ? v : special[Math.floor(uniformAt(7, 6, i) * 8)]!)),
+  );
+  const y = maxPool(x, { kernelSize: 2 });
+  const slope = gradient(y.mul(y.shape[3]!).sum(), [x]);
+  return graphWork(`${dtype}, pools of ${width} columns`, { inputs: [x], outputs: [y, ...slope] }, [
+    values,
+  ]);
+}
+
 export const sumWorks = (): Checked[] =>
   (["f64", "f32"] as const).flatMap((dtype) => [
     ...lengths.map((n) => work(`${dtype}, ${n} columns`, dtype, [5, n], sums)),
     ...[3, 11, 130].map((n) => work(`${dtype}, a cube of ${n}`, dtype, [4, n, 13], cube)),
     ...convolutions(dtype),
+    ...[10, 28, 150].map((width) => pools(dtype, width)),
     work(`${dtype}, long rows`, dtype, [2, 140_003], (x) => [
       x.sum(),
       x.sum({ axis: [1] }),
