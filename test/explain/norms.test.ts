@@ -46,7 +46,7 @@ it.each(names)("%s goes through what it computes on the way", async (name) => {
   for (const [example, parameter] of ["0.weight[0,0,0,1]", "0.bias[1]", scale].entries()) {
     const d = await explain(t, { data, parameter, example: example % 2 });
     const right = gradientsByName(traceNetwork(t, data), example % 2);
-    expect(held(d, right)).toBeGreaterThan(parameter === scale ? 2 : 12);
+    expect(held(d, right)).toBeGreaterThan(parameter === scale ? 2 : 11);
     const text = d.toText({ width: 1e9 });
     const inner = name === "rmsNorm" ? ["MS"] : ["μ", "Var"];
     for (const letter of inner) expect(text).toMatch(new RegExp(`  ${letter}²₁(⁽.⁾)? = `));
@@ -101,4 +101,18 @@ it("keeps what a parameter acts on itself in the shares of the examples", async 
   const d = await explain(t, { data: { inputs, targets: [0, 1, 1] }, parameter: "0.w[1]" });
   expect(d.data.passed, d.toText()).toBe(true);
   expect(d.toText()).not.toContain("μ");
+});
+
+it("numbers that are only moved keep their names", async () => {
+  const t = trainer(
+    nn.sequential(nn.unflatten(1, [1, 3, 3]), nn.conv2d(1, 1, 2), nn.flatten(), nn.linear(4, 1)),
+    { loss: nn.halfSquaredError, optimizer: sgd(), seed: 1, dtype: "f64" },
+  );
+  const data = { inputs: [[1, 2, 3, 4, 5, 6, 7, 8, 9]], targets: [[1]] };
+  const d = await explain(t, { data, parameter: "1.weight[0,0,0,0]" });
+  expect(d.data.passed).toBe(true);
+  const text = d.toText({ width: 1e9 });
+  expect(text).toContain("z¹₂ = x₂ · 1.weight[0,0,0,0] + x₃ · 1.weight[0,0,0,1]");
+  expect(text).toContain("z²₁ = z¹₁ · w²₁₁ + z¹₂ · w²₁₂");
+  expect(text).not.toMatch(/flatten[⁰¹]/);
 });

@@ -34,8 +34,11 @@ export function judged(got: Numeral, { right, wrong, more, asked, options }: Kno
   const rest = [...wrong];
   // What is rarer fits a number of few digits as well as what is common.
   const shift = asked ? present(asked) : 0;
-  const open = () => !rest.some(fits) || expectedByChance(got, rest, shift) > telling;
-  for (const others of more) if (!hit && open()) rest.push(...others());
+  // Rounding gives numbers all around the right one: what else gives it is looked for.
+  const isFirm = (m: Result) => fits(m) && !("key" in m.cause && m.cause.key === "m_rounding");
+  const open = (i: number) =>
+    !rest.some(i === 0 ? isFirm : fits) || expectedByChance(got, rest, shift) > telling;
+  for (const [i, others] of more.entries()) if (!hit && open(i)) rest.push(...others());
   const off = (m: Match) => Math.abs(m.value - got.value);
   const nearest = plain(rest.reduce((a, b) => (off(b) < off(a) ? b : a), rest[0] ?? first));
   const facts = { found: got.value, given: got.text, expected, what, nearest };

@@ -218,7 +218,13 @@ export function traceNetwork(
   // What is explained is what training makes small.
   const folded = penalties.reduce(add, scalarLoss(trainer.loss(output, y)));
   // The loss has seen by now that it is a tensor.
-  const separate = observed.filter((s) => !isMixture(s, observed, parameters, dataset.size));
+  // Numbers that are only moved keep their names.
+  const sources = new Set([x, ...observed.flatMap((s) => (s.role === "other" ? [] : [s.tensor]))]);
+  const separate = observed.filter(
+    (s) =>
+      !(s.role === "other" && isMoved(s.tensor, sources)) &&
+      !isMixture(s, observed, parameters, dataset.size),
+  );
   const { stages, passed } = bySteps(separate, nodesOf([folded]), dataset.size);
   nameOutput(stages, output, parameters);
   const written = stepByStep
@@ -392,6 +398,10 @@ function isView(n: Tensor): boolean {
   const value = meaning.loop === "map" ? bare(meaning.value) : undefined;
   return n.op.derivative.kind === "linear" && value?.kind === "load" && !value.when;
 }
+
+/** Whether each element is one of something that has names of its own. */
+const isMoved = (n: Tensor, named: ReadonlySet<Tensor>): boolean =>
+  named.has(n) || (n.inputs.length === 1 && isView(n) && isMoved(only(n.inputs), named));
 
 /** Whether an operator's composition is, for these inputs, one of them: a sum so far of one number. */
 function isItsInput(n: Tensor): boolean {
