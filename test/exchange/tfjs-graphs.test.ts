@@ -135,6 +135,33 @@ describe("what cannot be read", () => {
     const bytes = new Uint8Array(Int32Array.from(Object.values(constants).flat()).buffer);
     return opened({ json, bytes: Buffer.from(bytes).toString("base64") });
   };
+  it("an output that is a node's second one, and one that no node makes", async () => {
+    const split = node("s", "Split", ["axis", "x"], { num_split: { i: "2" } });
+    const axis = node("axis", "Const", []);
+    const ofOutput = (name: string) =>
+      opened({
+        json: {
+          format: "graph-model",
+          modelTopology: { node: [x, axis, split] },
+          signature: { outputs: { y: { name } } },
+          weightsManifest: [
+            { paths: ["w.bin"], weights: [{ name: "axis", shape: [], dtype: "int32" }] },
+          ],
+        },
+        bytes: Buffer.from(Int32Array.of(1).buffer).toString("base64"),
+      });
+    const rows = { shape: [2, 4], data: [1, 2, 3, 4, 5, 6, 7, 8] };
+    for (const [name, data] of [
+      ["s:0", [1, 2, 5, 6]],
+      ["s:1", [3, 4, 7, 8]],
+    ] as const) {
+      const { layer, values } = built(await (await ofOutput(name)).model!());
+      expectNear(name, layer.apply(toTensor(rows), values), { shape: [2, 2], data }, 0);
+    }
+    const error = await rejection("file-corrupt", (await ofOutput("t:1")).model!());
+    expect(error.message).toContain("An output of this graph model cannot be");
+    expect(error.found).toContain("t:1");
+  });
   it("numbers that become whole, or truth values, are no longer the same", async () => {
     for (const [type, before, reason] of [
       ["DT_INT32", "Relu", "it leaves out what stands behind the point"],

@@ -73,23 +73,23 @@ function attributesOf(node: unknown): NodeAttributes {
 /** "a" of "a:0", which is a node's first output, and "a:1" of others. */
 const valueName = (name: string): string => name.replace(/:0$/, "");
 
-/** Nodes without their control inputs, each with the outputs that others read. */
-function nodesOf(topology: unknown): Node[] {
+/** Nodes without their control inputs, each with the outputs that others read or the model gives. */
+function nodesOf(topology: unknown, given: readonly string[]): Node[] {
   const list = field(topology, "node");
   if (!Array.isArray(list)) return corrupt("The list of nodes", "a list", list);
   const names = new Set<string>();
   const read = list.map((node: unknown) => {
-    const [name, op, given = []] = ["name", "op", "input"].map((key) => field(node, key));
+    const [name, op, own = []] = ["name", "op", "input"].map((key) => field(node, key));
     if (!isText(name) || !isText(op)) return corrupt("A node", "a name and an op", node);
     if (names.has(name)) corrupt("A second node of a name", "different names", name);
     names.add(name);
-    if (!Array.isArray(given) || !given.every(isText))
-      return corrupt(`The node ${shown(name)}`, "names of inputs", given);
-    const inputs = given.filter((own) => !own.startsWith("^")).map(valueName);
+    if (!Array.isArray(own) || !own.every(isText))
+      return corrupt(`The node ${shown(name)}`, "names of inputs", own);
+    const inputs = own.filter((input) => !input.startsWith("^")).map(valueName);
     return { name, op, inputs, attributes: attributesOf(node) };
   });
   const outputs = new Map(read.map(({ name }) => [name, [name]]));
-  for (const { inputs } of read) {
+  for (const inputs of [...read.map((node) => node.inputs), given]) {
     for (const input of inputs) {
       const [, name = "", place] = /^(.*):(\d{1,3})$/.exec(input) ?? [];
       const own = place === undefined ? undefined : outputs.get(name);
@@ -133,11 +133,20 @@ function inputOf(node: Node, raw: unknown, signature: unknown): ValueProto {
   return { name: node.name, ...(dim ? { type: { tensor_type: { shape: { dim } } } } : {}) };
 }
 
-/** What the graph gives: as its signature says, or what no node reads. */
-function outputsOf(nodes: readonly Node[], signature: unknown): string[] {
+/** What the graph gives as its signature says; nothing where that says nothing. */
+function outputsIn(signature: unknown): string[] {
   const said = field(signature, "outputs");
   const names = (isRecord(said) ? Object.values(said) : []).map((info) => field(info, "name"));
-  if (names.length > 0 && names.every(isText)) return names.map(valueName);
+  return names.every(isText) ? names.map(valueName) : [];
+}
+
+/** These outputs, or what no node reads. */
+function outputsOf(nodes: readonly Node[], said: readonly string[]): readonly string[] {
+  if (said.length > 0) {
+    const made = new Set(nodes.flatMap(({ outputs }) => outputs));
+    const lacking = said.find((name) => !made.has(name));
+    return lacking === undefined ? said : corrupt("An output", "the name of a node", lacking);
+  }
   const read = new Set(nodes.flatMap(({ inputs }) => inputs));
   return nodes.filter(({ name }) => !read.has(name)).map(({ name }) => name);
 }
@@ -154,8 +163,9 @@ export async function graphModel(
   const topology = field(json, "modelTopology");
   const signature =
     field(json, "signature") ?? field(field(json, "userDefinedMetadata"), "signature");
-  const all = nodesOf(topology);
-  const outputs = outputsOf(all, signature);
+  const said = outputsIn(signature);
+  const all = nodesOf(topology, said);
+  const outputs = outputsOf(all, said);
   const before = reachable(all, outputs);
   const values = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const held = new Map<string, Constant>();
