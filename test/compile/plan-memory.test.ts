@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
 import { type Buffer, byteSize, type Program } from "../../src/compile/program.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
+import { conv2d, maxPool2d, relu, sequential } from "../../src/nn/index.ts";
 import { input } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { compiled } from "./passes.ts";
@@ -59,7 +60,26 @@ describe("little more than what is alive at the worst moment", () => {
     const weights = inputs.slice(1);
     return [inputs, gradient(y.square().sum(), weights)];
   };
+  /** Two 3 × 3 convolutions and a pool, `blocks` times. */
+  const convolutions = (blocks: number): [Tensor[], Tensor[]] => {
+    const sizes = Array.from({ length: blocks }, (_, k) => 8 * 2 ** k);
+    const layers = sizes.flatMap((to, k) => {
+      const from = sizes[k - 1] ?? 3;
+      const [first, second] = [conv2d(from, to, 3, { padding: 1 }), conv2d(to, to, 3)];
+      return [first, relu(), second, relu(), maxPool2d(2)];
+    });
+    const net = sequential(...layers);
+    const x = input("x", [16, 3, 32, 32], "f32");
+    const values = Object.entries(net.parameters).map(
+      ([name, { shape }]) => [name, input(name, shape, "f32")] as const,
+    );
+    const weights = values.map(([, w]) => w);
+    const energy = net.apply(x, Object.fromEntries(values)).square().sum();
+    return [[x, ...weights], gradient(energy, weights)];
+  };
   test.each<[string, [Tensor[], Tensor[]]]>([
+    ["a shallow convolutional network", convolutions(1)],
+    ["a deep convolutional network", convolutions(3)],
     ["a deep network", chain(20, () => 48)],
     ["a network that narrows", chain(8, (k) => 200 - 20 * k)],
     ["a network of uneven widths", chain(12, (k) => 16 + ((k * 37) % 101))],
