@@ -83,6 +83,36 @@ const networks = {
     "{ sgd: { learningRate: 0.01 } }",
     numbers,
   ),
+  "a variance below its bound": network(
+    "[linear: { outputs: 2 }]",
+    "{ gaussianNegativeLogLikelihood: { epsilon: 0.75 } }",
+    "{ sgd: { learningRate: 0.1 } }",
+    numbers,
+  ),
+  "bounds that are equal": network(
+    "[linear: { outputs: 3 }, hardtanh: { min: 0.5, max: 0.5 }, linear: { outputs: 1 }]",
+    "meanSquaredError",
+    "{ sgd: { learningRate: 0.1 } }",
+    numbers,
+  ),
+  "bags in two axes": network(
+    "[unflatten: { sizes: [2, 2] }, embeddingBag: { entries: 3, features: 2 }, flatten, linear: { outputs: 1 }]",
+    "meanSquaredError",
+    "{ sgd: { learningRate: 0.1 } }",
+    numbers.map(({ targets }) => ({ inputs: [0, 1, 2, 1], targets })),
+  ),
+  "sequences in two axes": network(
+    "[unflatten: { sizes: [2, 1, 2] }, multiHeadAttention: { heads: 1 }, flatten, linear: { outputs: 1 }]",
+    "meanSquaredError",
+    "{ sgd: { learningRate: 0.1 } }",
+    numbers,
+  ),
+  "a pool with a wide border": network(
+    "[unflatten: { sizes: [1, 4] }, maxPool1d: { kernelSize: 2, padding: 2, dilation: 3 }, flatten, linear: { outputs: 1 }]",
+    "meanSquaredError",
+    "{ sgd: { learningRate: 0.1 } }",
+    numbers,
+  ),
 };
 
 const folder = mkdtempSync(join(tmpdir(), "chainrule-export-"));

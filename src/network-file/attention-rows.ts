@@ -5,7 +5,7 @@ import { learnedEncoding, sinusoidalEncoding } from "../nn/positions.ts";
 import * as nn from "../nn/transformer.ts";
 import { type Fields, flag, number, type OptionsOf, whole, word } from "./form.ts";
 import { startOf, toInitialValues } from "./initializers.ts";
-import { type LayerRow, layerRow } from "./layer-row.ts";
+import { type LayerRow, layerRow, type Within } from "./layer-row.ts";
 import { keywords } from "./python.ts";
 
 const heads = {
@@ -63,12 +63,16 @@ const attentionClass = (causal: boolean): string => `(nn.MultiheadAttention):
         mask = ${causal ? "torch.ones(x.shape[1], key.shape[1], dtype=torch.bool).triu(1)" : "None"}
         return super().forward(x, key, value, need_weights=False, attn_mask=mask)[0]`;
 
+/** PyTorch's attention knows one axis of the batch. */
+const severalAxes = { cannot: "sequences in more than one axis" };
+
 /** A block in PyTorch: its layers take the names of two activations alone. */
 function blockIn(
   options: OptionsOf<typeof blockFields>,
-  features: number,
+  { inputs: features, shape }: Pick<Within<unknown>, "inputs" | "shape">,
   part: "Encoder" | "Decoder" = "Encoder",
 ) {
+  if (shape.length > 3) return severalAxes;
   const { heads: count, activation, causal: hides } = options;
   if (hides) return { cannot: "an attention that sees only what stands before" };
   if (activation !== "relu" && activation !== "gelu") {
@@ -135,7 +139,8 @@ export const attentionRows: Readonly<Record<string, LayerRow>> = {
     },
     ({ heads: count, ...options }, { inputs }) => multiHeadAttention(inputs, count, options),
     {
-      pytorch({ heads: count, bias, causal: hides, dropout }, { inputs, define }) {
+      pytorch({ heads: count, bias, causal: hides, dropout }, { inputs, shape, define }) {
+        if (shape.length > 3) return severalAxes;
         const options = keywords(
           { bias, dropout },
           { dropout: ["dropout", 0], bias: ["bias", true] },
@@ -150,14 +155,14 @@ export const attentionRows: Readonly<Record<string, LayerRow>> = {
     "Attention and two linear maps, each added to what goes into it and normalized.",
     blockFields,
     (options, { inputs }) => nn.transformerEncoderLayer(inputs, options.heads, asOptions(options)),
-    { pytorch: (options, { inputs }) => blockIn(options, inputs) },
+    { pytorch: (options, within) => blockIn(options, within) },
   ),
   transformerDecoderLayer: layerRow(
     "attention",
     "Such a block that looks at a second sequence in between: { input, memory } in a graph.",
     blockFields,
     (options, { inputs }) => nn.transformerDecoderLayer(inputs, options.heads, asOptions(options)),
-    { pytorch: (options, { inputs }) => blockIn(options, inputs, "Decoder") },
+    { pytorch: (options, within) => blockIn(options, within, "Decoder") },
   ),
   transformerEncoder: layerRow(
     "attention",
@@ -166,10 +171,10 @@ export const attentionRows: Readonly<Record<string, LayerRow>> = {
     ({ layers, norm, ...options }, { inputs }) =>
       nn.transformerEncoder(inputs, options.heads, layers, { ...asOptions(options), norm }),
     {
-      pytorch: ({ layers, norm, ...options }, { inputs }) => {
-        const block = blockIn(options, inputs);
+      pytorch: ({ layers, norm, ...options }, within) => {
+        const block = blockIn(options, within);
         if (typeof block !== "string") return block;
-        const rest = `${lastNorm(options, inputs, norm)}, enable_nested_tensor=False`;
+        const rest = `${lastNorm(options, within.inputs, norm)}, enable_nested_tensor=False`;
         return `nn.TransformerEncoder(${block}, ${layers}${rest})`;
       },
     },
@@ -181,10 +186,10 @@ export const attentionRows: Readonly<Record<string, LayerRow>> = {
     ({ layers, norm, ...options }, { inputs }) =>
       nn.transformerDecoder(inputs, options.heads, layers, { ...asOptions(options), norm }),
     {
-      pytorch: ({ layers, norm, ...options }, { inputs }) => {
-        const block = blockIn(options, inputs, "Decoder");
+      pytorch: ({ layers, norm, ...options }, within) => {
+        const block = blockIn(options, within, "Decoder");
         if (typeof block !== "string") return block;
-        return `nn.TransformerDecoder(${block}, ${layers}${lastNorm(options, inputs, norm)})`;
+        return `nn.TransformerDecoder(${block}, ${layers}${lastNorm(options, within.inputs, norm)})`;
       },
     },
   ),

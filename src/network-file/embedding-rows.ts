@@ -66,11 +66,13 @@ export const embeddingRows: Readonly<Record<string, LayerRow>> = {
         ...(weight === undefined ? {} : { weight: toInitialValues(weight) }),
       }),
     {
-      pytorch: ({ entries, features, ...rest }) =>
-        `nn.EmbeddingBag(${entries}, ${features}${keywords(rest, {
+      pytorch({ entries, features, ...rest }, { shape }) {
+        if (shape.length > 2) return { cannot: "bags in more than one axis" };
+        return `nn.EmbeddingBag(${entries}, ${features}${keywords(rest, {
           mode: ["mode", "mean"],
           padding_idx: ["paddingIndex", undefined],
-        })})`,
+        })})`;
+      },
     },
   ),
 };

@@ -13,7 +13,7 @@ import {
 import type { Complaint, Path } from "./source.ts";
 
 /** Where something stands that is made of layers: a layer proper, or its text. */
-interface Within<Made> {
+export interface Within<Made> {
   /** The shape of what comes in, as `outputShape` of the layer before says; the batch counts 1. */
   readonly shape: Shape;
   /** The size of its last axis: how many features. */

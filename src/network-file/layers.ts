@@ -301,7 +301,8 @@ export const layers: Readonly<Record<string, LayerRow>> = {
       max: { form: number(), doc: "The upper bound.", default: 1 },
     },
     (options) => nn.hardtanh(options),
-    ({ min, max }) => `Hardtanh(${min}, ${max})`,
+    // PyTorch refuses bounds that are equal.
+    ({ min, max }) => (min < max ? `Hardtanh(${min}, ${max})` : `Threshold(float("inf"), ${min})`),
   ),
   relu6: rectifying(plain("y = min(max(x, 0), 6).", () => nn.relu6(), "ReLU6")),
   hardsigmoid: plain("y = min(max(x/6 + ½, 0), 1).", () => nn.hardsigmoid(), "Hardsigmoid"),

@@ -151,8 +151,11 @@ export const losses: Readonly<Record<string, LossRow>> = {
         variance === undefined ? row : { ...row, outputsFor: (targets) => targets },
       terms: ({ full, epsilon, variance }) => {
         const rest = `full=${full ? "True" : "False"}, eps=${epsilon}, reduction="none"`;
+        // The slope of ln σ² is not cut where σ² is; PyTorch's function does not cut that of σ².
+        const logs = "o.chunk(2, -1)[1]";
+        const least = `${logs}.clamp(min=torch.tensor(${epsilon}).log())`;
         return variance === undefined
-          ? `F.gaussian_nll_loss(o.chunk(2, -1)[0], t, o.chunk(2, -1)[1].exp(), ${rest})`
+          ? `F.gaussian_nll_loss(o.chunk(2, -1)[0], t, (${logs} + (${least} - ${logs}).detach()).exp(), ${rest})`
           : `F.gaussian_nll_loss(o, t, torch.full_like(o, ${variance}), ${rest})`;
       },
     },

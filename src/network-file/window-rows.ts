@@ -163,6 +163,15 @@ const poolFields = {
   },
 } as const satisfies Fields;
 
+type PerAxis = number | readonly number[];
+
+/** PyTorch measures the border of a pool by its window without dilation. */
+const isWide = (kernelSize: PerAxis, padding: PerAxis): boolean => {
+  const [sizes, borders] = [[kernelSize].flat(), [padding].flat()];
+  return sizes.some((size, axis) => 2 * (borders[axis] ?? borders[0] ?? 0) > size);
+};
+const wideBorder = { cannot: "a pool with so wide a border" };
+
 const maxPoolRow = (axes: Axes): LayerRow =>
   layerRow(
     "pooling",
@@ -172,12 +181,14 @@ const maxPoolRow = (axes: Axes): LayerRow =>
       ({ 1: pools.maxPool1d, 2: pools.maxPool2d, 3: pools.maxPool3d })[axes](kernelSize, rest),
     {
       pytorch: ({ kernelSize, ...rest }) =>
-        `nn.MaxPool${axes}d(${python(kernelSize)}${keywords(rest, {
-          stride: ["stride", undefined],
-          padding: ["padding", 0],
-          dilation: ["dilation", 1],
-          ceil_mode: ["ceilMode", false],
-        })})`,
+        isWide(kernelSize, rest.padding)
+          ? wideBorder
+          : `nn.MaxPool${axes}d(${python(kernelSize)}${keywords(rest, {
+              stride: ["stride", undefined],
+              padding: ["padding", 0],
+              dilation: ["dilation", 1],
+              ceil_mode: ["ceilMode", false],
+            })})`,
     },
   );
 
@@ -197,12 +208,14 @@ const avgPoolRow = (axes: Axes): LayerRow =>
       ({ 1: pools.avgPool1d, 2: pools.avgPool2d, 3: pools.avgPool3d })[axes](kernelSize, rest),
     {
       pytorch: ({ kernelSize, ...rest }) =>
-        `nn.AvgPool${axes}d(${python(kernelSize)}${keywords(rest, {
-          stride: ["stride", undefined],
-          padding: ["padding", 0],
-          ceil_mode: ["ceilMode", false],
-          count_include_pad: ["countIncludePad", true],
-        })})`,
+        isWide(kernelSize, rest.padding)
+          ? wideBorder
+          : `nn.AvgPool${axes}d(${python(kernelSize)}${keywords(rest, {
+              stride: ["stride", undefined],
+              padding: ["padding", 0],
+              ceil_mode: ["ceilMode", false],
+              count_include_pad: ["countIncludePad", true],
+            })})`,
     },
   );
 

@@ -285,6 +285,14 @@ interface Bounds {
   readonly min?: number;
   readonly max?: number;
 }
+function between(min: number, max: number): readonly [number, number] {
+  if (min <= max) return [min, max];
+  fail("bad-argument", {
+    message: "The lower bound of hardtanh is above the upper one.",
+    expected: "min <= max",
+    found: `min ${min} and max ${max}`,
+  });
+}
 /** y = min(max(x, min), max), −1 and 1 by default; slope 0 on the bounds (PyTorch's convention). */
 export const hardtanh = /* @__PURE__ */ define<Bounds>(
   "hardtanh",
@@ -293,7 +301,7 @@ export const hardtanh = /* @__PURE__ */ define<Bounds>(
     const y = where(greater(x, min), where(less(x, max), x, max), min);
     return where(isNaN(x), x, y);
   },
-  ({ min = -1, max = 1 }) => ({ range: [min, max] }),
+  ({ min = -1, max = 1 }) => ({ range: between(min, max) }),
   ["min", "max"],
 );
 /** y = min(max(x, 0), 6) */

@@ -1,4 +1,8 @@
 /** Advice where the engine or the machine lacks something, followed. */
+import { syncBuiltinESMExports } from "node:module";
+import os from "node:os";
+import { join } from "node:path";
+import { keptFiles } from "../../src/backends/c/node-cache.ts";
 import { features } from "../../src/backends/wasm/assembler/features.ts";
 import { wasm } from "../../src/backends/wasm/index.ts";
 import { lost } from "../../src/backends/wasm/workers.ts";
@@ -38,11 +42,35 @@ function forbidden<T>(work: () => T): T {
     WebAssembly.Module = Module;
   }
 }
+/** What runs where the user has no folder, with this one named. */
+function homeless<T>(work: () => T, named = ""): T {
+  const { homedir } = os;
+  const { CHAINRULE_CACHE: before, XDG_CACHE_HOME: usual } = process.env;
+  os.homedir = () => {
+    throw new Error("uv_os_homedir returned ENOENT");
+  };
+  syncBuiltinESMExports();
+  process.env.CHAINRULE_CACHE = named;
+  delete process.env.XDG_CACHE_HOME;
+  try {
+    return work();
+  } finally {
+    os.homedir = homedir;
+    syncBuiltinESMExports();
+    process.env.CHAINRULE_CACHE = before ?? "";
+    if (usual !== undefined) process.env.XDG_CACHE_HOME = usual;
+  }
+}
 /** A graph that no other test has compiled. */
 const fresh = (k: number, backend: "wasm" | "interpreter") =>
   c.compile((x: c.Tensor) => x.mul(k).add(7919), { backend })(f64([1, 2]));
 
 export const engines: readonly Row[] = [
+  [
+    "Set CHAINRULE_CACHE to a folder of your own.",
+    () => homeless(keptFiles),
+    () => homeless(keptFiles, join(os.tmpdir(), "chainrule-cache")),
+  ],
   [
     'Use backend: "…".',
     () => withoutSimd(() => make({ backend: "wasm" })),

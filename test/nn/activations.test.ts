@@ -100,6 +100,14 @@ describe("slopes at kinks", () => {
   });
 });
 
+test("hardtanh refuses bounds in the wrong order, and takes equal ones", () => {
+  expect(() => activations.hardtanh({ min: 1, max: 0.5 })).toThrow(
+    /lower bound .* above the upper/,
+  );
+  const y = activations.hardtanh(tensor([-1, 2]), { min: 0.5, max: 0.5 });
+  expect(y.arraySync()).toEqual([0.5, 0.5]);
+});
+
 describe("derivatives agree with differences, to second order", () => {
   // Off the kinks at whole and half numbers, by more than the longest step of the check.
   const points = [-3.7, -2.3, -0.8, -0.21, 0.13, 0.77, 1.9, 3.6, 5.4];

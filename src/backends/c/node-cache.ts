@@ -17,8 +17,8 @@ import {
 } from "node:fs";
 import { homedir, platform } from "node:os";
 import { join } from "node:path";
-import { fail } from "../../core/errors.ts";
-import { variable } from "../../core/permission.ts";
+import { ChainruleError, fail } from "../../core/errors.ts";
+import { explainRefusal, missingFlag, variable } from "../../core/permission.ts";
 import type { Making } from "./node-compiler.ts";
 
 /** More than so many bytes are not kept: what was used longest ago goes first. */
@@ -29,14 +29,31 @@ function mostBytes(): number {
 /** Temporary files of a process that was killed are removed after so many milliseconds. */
 const stale = 3_600_000;
 
+/** The user's folder: there may be none (in containers), and Deno may keep it to itself. */
+function home(): string {
+  try {
+    return homedir();
+  } catch (error) {
+    const message = "Compiled programs are kept in the user's home folder, which is not known.";
+    explainRefusal(error, { message });
+    fail("unsupported", {
+      message,
+      expected: "a home folder, or CHAINRULE_CACHE",
+      found: error instanceof Error ? error.message : String(error),
+      fix: "Set CHAINRULE_CACHE to a folder of your own.",
+      cause: error,
+    });
+  }
+}
+
 /** Where libraries are kept: CHAINRULE_CACHE, or where the system keeps such things. */
 function cacheFolder(): string {
   const told = variable("CHAINRULE_CACHE");
   if (told) return join(told, "native");
   const usual =
     platform() === "darwin"
-      ? join(homedir(), "Library", "Caches")
-      : (variable("XDG_CACHE_HOME") ?? join(homedir(), ".cache"));
+      ? join(home(), "Library", "Caches")
+      : (variable("XDG_CACHE_HOME") ?? join(home(), ".cache"));
   return join(usual, "chainrule", "native");
 }
 
@@ -167,8 +184,15 @@ export function keepLibraryLater(
 export const libraryIsThere = (hash: string): boolean =>
   existsSync(join(cacheFolder(), `${hash}.so`));
 
-/** Whether anything may be there. */
-export const keepsSomething = (): boolean => existsSync(cacheFolder());
+/** Whether anything may be there; nothing is where the place is not known. */
+export function keepsSomething(): boolean {
+  try {
+    return existsSync(cacheFolder());
+  } catch (error) {
+    if (error instanceof ChainruleError || missingFlag(error) !== undefined) return false;
+    throw error;
+  }
+}
 
 /** What is kept, and where; with `clear` it is removed. */
 export function keptFiles({ clear = false } = {}): Kept {

@@ -1,10 +1,12 @@
 /** What "auto" makes of C: chosen at the start, or taken over in the midst of a training. */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { syncBuiltinESMExports } from "node:module";
+import os, { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { canRun } from "../../../src/backends/c/index.ts";
 import "../../../src/backends/c/install.ts";
+import { keptFiles } from "../../../src/backends/c/node-cache.ts";
 import {
   adam,
   crossEntropy,
@@ -40,6 +42,35 @@ async function untilTaken(t: ReturnType<typeof made>, batchSize: number, most = 
   }
   return losses;
 }
+
+test.each([
+  ["there is none", Object.assign(new Error("uv_os_homedir returned ENOENT"), { code: "ENOENT" })],
+  [
+    "Deno keeps it to itself",
+    Object.assign(new Error("Requires sys access, run again with --allow-sys"), {
+      name: "NotCapable",
+    }),
+  ],
+])("a home folder that is not known keeps no training from going on: %s", async (_, error) => {
+  vi.stubEnv("CHAINRULE_CACHE", "");
+  vi.stubEnv("XDG_CACHE_HOME", undefined);
+  const home = vi.spyOn(os, "homedir").mockImplementation(() => {
+    throw error;
+  });
+  syncBuiltinESMExports();
+  try {
+    const t = made();
+    await t.fit(data, { epochs: 1, batchSize: 14 });
+    expect(t.backend.name).toBe("wasm");
+    expect(() => keptFiles()).toThrow(
+      /home folder, which is not known\.[\s\S]*(CHAINRULE_CACHE|--allow-sys)/,
+    );
+  } finally {
+    home.mockRestore();
+    syncBuiltinESMExports();
+    vi.unstubAllEnvs();
+  }
+});
 
 describe.skipIf(here !== true)(title, () => {
   const place = mkdtempSync(join(tmpdir(), "chainrule-"));
