@@ -46,7 +46,7 @@ export function asBefore(t: NetworkTrace): NetworkTrace {
     Number.isFinite(lossOf(known.trace));
   if (isSame) return known.trace;
   latest = new WeakMap();
-  // A trainer goes on with its memory in place; what a trace is bound to is nobody's else.
+  // A trainer goes on with its memory in place; what a trace is bound to is nobody else's.
   const own = new Set(t.bindings.values());
   const copies = arrays.map((a) => (own.has(a) ? a : a.slice()));
   latest.set(trainer, { trace: t, signature, arrays: copies, facts });
