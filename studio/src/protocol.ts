@@ -89,8 +89,12 @@ export interface Structure {
 
 export interface Column {
   readonly size: number;
-  /** The layer as a person would write it: "linear 2 · sigmoid". */
-  readonly title: string;
+  /** The name of the layer, and of its activation; "" for the inputs. */
+  readonly layer: string;
+  readonly activation?: string;
+  /** Of what it makes of one example; its first axis is one of channels where `channels` is true. */
+  readonly shape: readonly number[];
+  readonly channels: boolean;
   readonly units: readonly Unit[];
   /** The parameter whose numbers enter the units, if there is one. */
   readonly bias?: { readonly parameter: string; readonly shared: boolean };

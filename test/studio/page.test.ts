@@ -365,6 +365,62 @@ training: { batchSize: 8 }`,
     await close(page);
   });
 
+  it("keeps numbers off the names beside them, in every notation", async () => {
+    const page = await v.visit();
+    for (const notation of ["net-out", "canonical", "bp", "torch"]) {
+      await page.locator(".walk select").nth(1).selectOption(notation);
+      const loss = () => page.locator(".unit.loss .total .symbol").textContent();
+      await soon(loss).toBe({ bp: "C", torch: "loss" }[notation] ?? "E");
+      const gaps = await page.evaluate(() => {
+        const end = (e: SVGTextContentElement) =>
+          e.getEndPositionOfChar(e.getNumberOfChars() - 1).x;
+        return [...document.querySelectorAll<SVGTextElement>(".unit text")].map((row) => {
+          const number = row.querySelector<SVGTSpanElement>(".number")!;
+          const names = [...row.querySelectorAll<SVGTSpanElement>(".symbol, .below")];
+          // The widest that there may be.
+          number.textContent = "−0.08888";
+          const left = number.getStartPositionOfChar(0).x;
+          return [row.textContent, left - Math.max(...names.map(end))] as const;
+        });
+      });
+      expect(gaps.length).toBeGreaterThan(15);
+      for (const [row, gap] of gaps) expect(gap, `${notation} ${row}`).toBeGreaterThan(4);
+      await page.reload();
+      await page.waitForSelector("html[data-ready]");
+    }
+    await close(page);
+  });
+
+  it("shows every step of the walk below its heading, whatever the window's height", async () => {
+    for (const height of [860, 560]) {
+      const page = await v.visit({ viewport: { width: 1280, height } });
+      await page.locator(".walk select").first().selectOption("layer");
+      const steps: string[] = [];
+      for (let i = 0; i < 8; i++) {
+        const where = () => page.locator(".where").textContent();
+        const before = await where();
+        await page.keyboard.press("]");
+        await soon(where).not.toBe(before);
+        // Scrolled after it was drawn.
+        const least = () =>
+          page.evaluate(() => {
+            const step = document.querySelector(".step.current")!;
+            const heading = step.closest("details")!.querySelector("summary")!;
+            const box = (e: Element) => e.getBoundingClientRect();
+            return Math.min(
+              box(heading).top - box(document.querySelector(".walk")!).bottom,
+              box(step).top - box(heading).bottom,
+              innerHeight - Math.min(box(step).bottom, box(step).top + 100),
+            );
+          });
+        await soon(least).toBeGreaterThan(-1);
+        steps.push((await page.locator(".step.current").getAttribute("data-step"))!);
+      }
+      expect(new Set(steps).size).toBeGreaterThan(5);
+      await close(page);
+    }
+  });
+
   it("takes any number in place, and shows what was there before", async () => {
     const page = await v.visit();
     const field = page.locator(".inspector input.exact").first();

@@ -18,6 +18,7 @@ import { coneOf, type Element, elementKey, placesOf } from "../../studio/src/sta
 import { blanksOf, judge } from "../../studio/src/state/practice.ts";
 import { rove } from "../../studio/src/state/roving.ts";
 import { isHidden, momentsOf, move, sliceTo } from "../../studio/src/state/timeline.ts";
+import { titleOf } from "../../studio/src/state/titles.ts";
 import { en } from "../../studio/src/strings/en.ts";
 import { zh } from "../../studio/src/strings/zh.ts";
 import { read, short } from "../../studio/src/view/number.ts";
@@ -27,7 +28,9 @@ function structure(widths: readonly number[]): Structure {
   return {
     columns: widths.map((size, c) => ({
       size,
-      title: `layer ${c}`,
+      layer: "linear",
+      shape: [size],
+      channels: false,
       ...(c === 0 ? {} : { bias: { parameter: `${c - 1}.bias`, shared: false } }),
       units: Array.from({ length: size }, (_, j) =>
         c === 0
@@ -279,6 +282,24 @@ describe("layout", () => {
     for (const width of [740, 778]) {
       expect(layoutOf(s, { width }, () => []).width).toBeLessThanOrEqual(width);
     }
+  });
+  it("is named by its layers, and by their channels", () => {
+    const [, linear] = structure([2, 3]).columns;
+    const conv = { ...linear!, layer: "conv2d", activation: "relu", channels: true };
+    expect(titleOf({ ...linear!, activation: "tanh" }, en).whole).toBe("linear 3 · tanh");
+    expect(titleOf({ ...linear!, layer: "lstm", shape: [4, 3] }, en).whole).toBe("lstm 4 × 3");
+    const titles = [[8, 5, 5], [1, 4], [8, 1, 1], [8]].map((shape) => ({ ...conv, shape }));
+    expect(titles.map((c) => titleOf(c, en).whole)).toEqual([
+      "conv2d, 8 channels of 5 × 5 · relu",
+      "conv2d, 1 channel of 4 · relu",
+      "conv2d, 8 channels · relu",
+      "conv2d, 8 channels · relu",
+    ]);
+    expect(titleOf(titles[0]!, zh)).toEqual({
+      short: "conv2d · relu",
+      channels: "8 个通道，5 × 5",
+      whole: "conv2d，8 个通道，5 × 5 · relu",
+    });
   });
   it("draws the strongest where there are too many", () => {
     expect(strongest([1, -5, 2, 0, 3], 2)).toEqual([1, 4]);

@@ -158,7 +158,9 @@ function structureOf(c: Context, trace: NetworkTrace, layers: readonly Layer[]):
     size > mostNamed ? [] : Array.from({ length: size }, (_, j) => unit(j));
   const inputs: Column = {
     size: width(x),
-    title: "",
+    layer: "",
+    shape: [width(x)],
+    channels: false,
     units: units(width(x), (k) => ({ out: named(x, k) })),
     parameter: at(trace.parameters, 0).name,
   };
@@ -168,12 +170,17 @@ function structureOf(c: Context, trace: NetworkTrace, layers: readonly Layer[]):
   };
   const columns = layers.map(({ net, out, bias, weight }): Column => {
     const size = width(net.tensor);
+    const made = net.tensor.shape;
+    const shape = c.isBatched(net.tensor) ? made.slice(1) : made;
     const shared = bias?.tensor.rank === 0;
     // Only what has a number for each unit stands with the units.
     const own = bias && (shared || bias.tensor.size === size) ? bias : undefined;
     return {
       size,
-      title: [net.name, String(size), ...(out ? ["·", out.name] : [])].join(" "),
+      layer: net.name,
+      ...(out ? { activation: out.name } : {}),
+      shape,
+      channels: net.axis < -1 && shape.length === -net.axis,
       units: units(size, (j) => ({
         net: named(net.tensor, j),
         ...(out

@@ -4,6 +4,7 @@ import { placed } from "../../../src/explain/render/labels.ts";
 import type { Structure } from "../protocol.ts";
 import type { Element } from "./places.ts";
 import { at, columnAt } from "./read.ts";
+import { cardWidth, cut, widestNumber } from "./text-width.ts";
 
 export interface Box {
   readonly x: number;
@@ -67,6 +68,8 @@ export const slopeLabel = (name: string): string => (name.length > 8 ? "∂" : n
 const room = { beside: 12, lines: 28, vertical: 150 } as const;
 /** Above a column that stands below another there is its title. */
 const titleHeight = 28;
+/** What a long one takes: "conv2d, 4 channels of 1 × 1 · leakyRelu". */
+const titleWidth = 240;
 
 const sizes = {
   cards: { width: 120, height: 112, gap: 32 },
@@ -74,6 +77,37 @@ const sizes = {
   block: { width: 104, height: 140, gap: 0 },
   loss: { width: 108, height: 50, gap: 0 },
 } as const;
+
+/** Sizes of the letters on cards. The total is bold: as wide as larger letters. */
+const letters = { unit: 13, row: 12, total: 14.3 } as const;
+
+/** Cards of a layer are as wide as the longest name that stands beside a number. */
+function unitWidth(s: Structure, column: number): number {
+  const { units, size } = columnAt(s, column);
+  const least = column === 0 ? sizes.inputs.width : sizes.cards.width;
+  if (size > most.cards) return least;
+  const names = units.flatMap(({ net, out, delta, bias }) => [
+    net,
+    out,
+    delta && slopeLabel(delta),
+    bias,
+  ]);
+  const rows = names.flatMap((name) => (name ? [[name, widestNumber] as const] : []));
+  return cardWidth(least, rows, letters.unit);
+}
+
+/** Rows above the total. */
+export const mostRows = 4;
+
+function lossWidth({ targets, terms, classes, loss }: Structure): number {
+  const texts = classes?.map(cut) ?? [widestNumber];
+  const rows = [
+    ...targets.flatMap((name) => texts.map((text) => [name, text] as const)),
+    ...terms.slice(0, mostRows).map((name) => [name, widestNumber] as const),
+  ];
+  const least = cardWidth(sizes.loss.width, rows, letters.row);
+  return cardWidth(least, [[loss, widestNumber]], letters.total);
+}
 
 /** The more dots there are, the smaller they are. */
 function dotsOf(count: number) {
@@ -113,16 +147,18 @@ export function layoutOf(
 ): Layout {
   const vertical = available < 560;
   const inside = available - 24;
-  const beside = (n: number) => Math.floor((inside - n * sizes.cards.width) / Math.max(1, n - 1));
+  const widths = s.columns.map((_, i) => unitWidth(s, i));
+  const widestCard = Math.max(...widths);
+  const beside = (n: number) => Math.floor((inside - n * widestCard) / Math.max(1, n - 1));
   const atMost = [4, 3, 2, 1].find((n) => beside(n) >= 16) ?? 1;
   const kinds = s.columns.map((_, i) => kindOf(s, i, vertical ? atMost : most.cards));
   const sizeOf = (i: number) => {
     const kind = at(kinds, i);
     if (kind === "dots") return dotsOf(columnAt(s, i).size);
     if (kind === "block") return sizes.block;
-    return i === 0 ? sizes.inputs : sizes.cards;
+    return { ...(i === 0 ? sizes.inputs : sizes.cards), width: at(widths, i) };
   };
-  const lossHeight = sizes.loss.height + 17 * Math.min(4, s.terms.length + s.targets.length);
+  const lossHeight = sizes.loss.height + 17 * Math.min(mostRows, s.terms.length + s.targets.length);
   // "along" runs from the inputs to the loss, "across" over the units of a layer.
   const along = (b: { width: number; height: number }) => (vertical ? b.height : b.width);
   const across = (b: { width: number; height: number }) => (vertical ? b.width : b.height);
@@ -132,8 +168,9 @@ export function layoutOf(
       : sizeOf(i).gap;
   const count = (i: number) => (kinds[i] === "block" ? 1 : columnAt(s, i).size);
   const extent = (i: number) => count(i) * (across(sizeOf(i)) + gapAcross(i)) - gapAcross(i);
-  const lossSize = { width: sizes.loss.width, height: lossHeight };
-  const breadth = Math.max(...kinds.map((_, i) => extent(i)), across(lossSize)) + 24;
+  const lossSize = { width: lossWidth(s), height: lossHeight };
+  const titles = vertical ? Math.min(inside, titleWidth) : 0;
+  const breadth = Math.max(titles, ...kinds.map((_, i) => extent(i)), across(lossSize)) + 24;
   const lengths = kinds.map((_, i) => along(sizeOf(i)));
   const total = lengths.reduce((a, b) => a + b, 0) + along(lossSize);
   // Between the last layer and the error there is nothing to read: half a gap will do.

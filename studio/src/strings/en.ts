@@ -23,6 +23,9 @@ export const en = {
   diagramHelp:
     "Arrow keys move between layers and neurons, E goes to the edges, Enter derives, Escape goes back, F2 edits.",
   inputs: "inputs",
+  channels: (n: number, field: string | undefined) =>
+    `${n} ${n === 1 ? "channel" : "channels"}${field === undefined ? "" : ` of ${field}`}`,
+  listed: (a: string, b: string) => `${a}, ${b}`,
   loss: "error",
   frozen: "given, not trained",
   tooMany: (shown: number, of: number) =>

@@ -26,6 +26,8 @@ export const zh: Strings = {
   diagram: "网络及其数值",
   diagramHelp: "方向键在层与神经元之间移动，E 转到连线，Enter 推导，Esc 返回，F2 编辑。",
   inputs: "输入",
+  channels: (n, field) => `${n} 个通道${field === undefined ? "" : `，${field}`}`,
+  listed: (a, b) => `${a}，${b}`,
   loss: "误差",
   frozen: "给定，不训练",
   tooMany: (shown, of) => (shown === 0 ? `${of} 个权重` : `${of} 个权重中最强的 ${shown} 个`),

@@ -49,6 +49,7 @@ export function Derivation() {
   useMarks(root, d);
   usePrinting(root);
   useScrolling(root, d);
+  useWalkHeight(root);
   return (
     <section
       class="derivation"
@@ -250,9 +251,16 @@ function reveal(step: HTMLElement): void {
   if (panel.scrollHeight <= panel.clientHeight) return;
   const walk = found(panel.querySelector(".walk")).getBoundingClientRect();
   const [own, box] = [step.getBoundingClientRect(), panel.getBoundingClientRect()];
-  if (own.top < walk.height + box.top) panel.scrollTop += own.top - box.top - walk.height - 8;
-  else if (own.bottom > box.bottom) {
-    panel.scrollTop += Math.min(own.bottom - box.bottom, own.top - box.top - walk.height) + 8;
+  // The walk's box stays at the top of the panel, and below it the heading of the section. Below the
+  // page's head the panel reaches out of the window.
+  const heading = found(step.closest("details")?.querySelector("summary")).offsetHeight;
+  const free = {
+    top: box.top + walk.height + heading,
+    bottom: Math.min(box.bottom, innerHeight) - 8,
+  };
+  if (own.top < free.top) panel.scrollTop += own.top - free.top;
+  else if (own.bottom > free.bottom) {
+    panel.scrollTop += Math.min(own.bottom - free.bottom, own.top - free.top);
   }
 }
 
@@ -313,6 +321,21 @@ function usePrinting(root: { readonly current: HTMLElement | null }) {
       removeEventListener("afterprint", after);
     };
   }, []);
+}
+
+/** Headings stay in sight below the walk's box, whose height depends on what is open in it. */
+function useWalkHeight(root: { readonly current: HTMLElement | null }) {
+  const walks = practised.value === undefined;
+  useEffect(() => {
+    const self = found(root.current);
+    const walk = self.querySelector<HTMLElement>(".walk");
+    const update = () => self.style.setProperty("--walk", `${walk?.offsetHeight ?? 0}px`);
+    update();
+    if (!walk) return;
+    const observer = new ResizeObserver(update);
+    observer.observe(walk);
+    return () => observer.disconnect();
+  }, [walks]);
 }
 
 /** What is wider than the panel can be scrolled with the keyboard, too. */

@@ -24,6 +24,7 @@ import {
 } from "../state/places.ts";
 import { columnAt, found } from "../state/read.ts";
 import { rove } from "../state/roving.ts";
+import { titleOf } from "../state/titles.ts";
 import { Ends, WeightLabel, WeightLine } from "./edges.tsx";
 import { LossCard } from "./loss-card.tsx";
 import { edit, focused, type Looks } from "./mark.ts";
@@ -89,7 +90,7 @@ export function Diagram() {
           ))}
           {layout.columns.map((box, column) => (
             <Column
-              key={columnAt(s, column).title + String(column)}
+              key={columnAt(s, column).layer + String(column)}
               column={column}
               box={box}
               structure={s}
@@ -104,7 +105,7 @@ export function Diagram() {
       )}
       {(layout?.left ?? []).map(({ column, shown, of }) => (
         <p class="few" key={column}>
-          {t.label(s?.columns[column]?.title ?? "", t.tooMany(shown, of))}
+          {t.label(s ? titleOf(columnAt(s, column), t).whole : "", t.tooMany(shown, of))}
         </p>
       ))}
     </div>

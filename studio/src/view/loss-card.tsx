@@ -1,8 +1,9 @@
 import type { Structure, Values } from "../protocol.ts";
 import { hidden, hovered, strings } from "../state/app.ts";
-import type { Box } from "../state/layout.ts";
+import { type Box, mostRows } from "../state/layout.ts";
 import { elementKey } from "../state/places.ts";
 import { at } from "../state/read.ts";
+import { cut } from "../state/text-width.ts";
 import { type Looks, pick } from "./mark.ts";
 import { short } from "./number.ts";
 import { SymbolText } from "./symbol.tsx";
@@ -14,11 +15,6 @@ interface Props {
   readonly looks: Looks;
   readonly ghost: Values | undefined;
 }
-
-/** Characters of a class's name that there is room for. */
-const longest = 9;
-const cut = (text: string): string =>
-  text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
 
 /** The error, with its targets and terms where they are few. */
 export function LossCard({ structure, values, box, looks, ghost }: Props) {
@@ -32,7 +28,7 @@ export function LossCard({ structure, values, box, looks, ghost }: Props) {
   const rows = [
     ...targets.map((name, i) => ({ name, text: targetText(i), symbol: undefined })),
     ...terms.map((name, i) => ({ name, text: short(values.terms[i]), symbol: name })),
-  ].slice(0, 4);
+  ].slice(0, mostRows);
   const gone = hidden(loss);
   const old = ghost && ghost.loss !== values.loss && !gone ? short(ghost.loss) : "";
   const words = t.lossLabel(loss, gone ? "…" : short(values.loss));

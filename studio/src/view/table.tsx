@@ -3,6 +3,7 @@ import type { Weights } from "../protocol.ts";
 import { hidden, mapped, setParameter, strings, structure, values } from "../state/app.ts";
 import { chosenFor, type Part } from "../state/places.ts";
 import { at, columnAt, found, parameterAt } from "../state/read.ts";
+import { titleOf } from "../state/titles.ts";
 import { Heat } from "./heat.tsx";
 import { Exact } from "./inspector.tsx";
 import { long } from "./number.ts";
@@ -20,8 +21,8 @@ export function Tables() {
       {heat && <Heat key={heat.parameter} w={heat} />}
       <p>{t.tableText}</p>
       {s.columns.map((c, column) => (
-        <details key={`${c.title}${column}`} open={c.size <= 12}>
-          <summary>{column === 0 ? t.inputs : c.title}</summary>
+        <details key={`${c.layer}${column}`} open={c.size <= 12}>
+          <summary>{column === 0 ? t.inputs : titleOf(c, t).whole}</summary>
           <Units column={column} />
         </details>
       ))}

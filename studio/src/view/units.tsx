@@ -3,6 +3,7 @@ import { hidden, mapped, playing, strings, tab } from "../state/app.ts";
 import { type Box, type ColumnBox, slopeLabel } from "../state/layout.ts";
 import { elementKey, weightsInto } from "../state/places.ts";
 import { columnAt, found, gradientAt, at as item, parameterAt } from "../state/read.ts";
+import { titleOf } from "../state/titles.ts";
 import { asButton, type Looks, pick } from "./mark.ts";
 import { short } from "./number.ts";
 import { SymbolText } from "./symbol.tsx";
@@ -19,18 +20,26 @@ interface Props {
 
 export function Column(props: Props) {
   const { column, box, structure, vertical } = props;
-  const { title } = columnAt(structure, column);
   const t = strings.value;
-  const whole = column === 0 ? t.inputs : title;
+  const title = titleOf(columnAt(structure, column), t);
   // Dots stand close together: there the number of the layer must do.
-  const name = box.kind === "dots" && structure.columns.length > 5 ? String(column || "x") : whole;
+  const close = box.kind === "dots" && structure.columns.length > 5;
+  // A block says its channels inside; columns beside each other have a second line for them.
+  const inside = box.kind === "block";
+  const below = vertical || close || inside ? undefined : title.channels;
+  const whole = column === 0 ? t.inputs : inside || below ? title.short : title.whole;
   const at = vertical
     ? { x: 4, y: box.box.y - 10, "text-anchor": "start" as const }
-    : { x: box.box.x + box.box.width / 2, y: 16, "text-anchor": "middle" as const };
+    : { x: box.box.x + box.box.width / 2, y: below ? 11 : 16, "text-anchor": "middle" as const };
   return (
     <g>
       <text class="title" {...at}>
-        {name}
+        {close ? String(column || "x") : whole}
+        {below && (
+          <tspan x={at.x} dy="14">
+            {below}
+          </tspan>
+        )}
       </text>
       {box.kind === "block" ? (
         <Block {...props} />
@@ -171,9 +180,13 @@ function Block({ column, box, structure, looks }: Props) {
     pick(e);
   };
   const e = { kind: "unit", column, unit: 0 } as const;
-  const { size, title } = columnAt(structure, column);
+  const c = columnAt(structure, column);
   const at = box.box;
-  const words = column === 0 ? `${size} ${strings.value.inputs}` : title;
+  const t = strings.value;
+  const words = column === 0 ? `${c.size} ${t.inputs}` : titleOf(c, t).whole;
+  const [count = 1, ...field] = c.shape;
+  const lines = c.channels ? [t.channels(count, undefined), field.join(" × ")] : [String(c.size)];
+  const [x, y] = [at.x + at.width / 2, at.y + at.height / 2 + 5];
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no button
     <g
@@ -187,9 +200,11 @@ function Block({ column, box, structure, looks }: Props) {
     >
       <title>{words}</title>
       <rect class="ground" {...at} rx={10} />
-      <text x={at.x + at.width / 2} y={at.y + at.height / 2 + 5} text-anchor="middle">
-        {size}
-      </text>
+      {lines.map((line, i) => (
+        <text key={line} x={x} y={y + 18 * (i - (lines.length - 1) / 2)} text-anchor="middle">
+          {line}
+        </text>
+      ))}
     </g>
   );
 }
