@@ -38,7 +38,9 @@ const pictures = {
     async act(page) {
       await page.locator("header select").nth(2).selectOption("dark");
       await page.locator("header select").nth(1).selectOption("zh");
-      await page.waitForFunction("document.querySelector('summary').textContent === '设定'");
+      await page.waitForFunction(
+        "document.querySelector('.steps summary')?.textContent === '设定'",
+      );
       await page.click('[data-key="loss"]');
       await page.click("#tab-line");
       await page.waitForSelector(".curve");

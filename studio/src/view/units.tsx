@@ -29,7 +29,7 @@ export function Column(props: Props) {
   const below = vertical || close || inside ? undefined : title.channels;
   const whole = column === 0 ? t.inputs : inside || below ? title.short : title.whole;
   const at = vertical
-    ? { x: 4, y: box.box.y - 10, "text-anchor": "start" as const }
+    ? { x: inside ? box.box.x - 10 : 4, y: box.box.y - 10, "text-anchor": "start" as const }
     : { x: box.box.x + box.box.width / 2, y: below ? 11 : 16, "text-anchor": "middle" as const };
   return (
     <g>
