@@ -13,12 +13,32 @@ import { networkPath } from "./run-place.ts";
 /** A network file is text that somebody has written; a table of millions is not one. */
 const longest = 16 * 2 ** 20;
 
-/** The network of a file, or of a run's folder, with what `--set` says put into it. */
+/** What a file is by its name, where no network is called so. */
+const isTable = (path: string): boolean =>
+  /\.(?:[ct]sv|jsonl|ndjson|parquet|arrow|feather|npz)$/i.test(path);
+
+/**
+ * The network of a file, or of a run's folder, with what `--set` says put into it.
+ *
+ * @param takesTable whether the command has --data
+ */
 export async function readNetwork(
   given: string,
   settings: readonly string[] = [],
+  takesTable = false,
 ): Promise<NetworkFile> {
   const path = await networkPath(given);
+  if (isTable(path)) {
+    fail("usage", {
+      message: "This is a table, and not a network.",
+      expected: takesTable ? "a trained network, before the table" : "a file such as network.yaml",
+      found: path,
+      where: "the command line",
+      fix: takesTable
+        ? `Give the network, and the table with --data: NETWORK --data ${quoted(path)}`
+        : "Give a network file: it says where its data are, such as data: { csv: { file: train.csv, target: price } }.",
+    });
+  }
   if (extname(path) === ".safetensors") {
     fail("usage", {
       message: "This command takes a network file, not a checkpoint.",

@@ -68,7 +68,7 @@ async function withValues(path: string, options: ValueOptions): Promise<Loaded> 
     if (options.set !== undefined) noFile();
     return restored(await readBytes(path), path);
   }
-  const network = await readNetwork(path, options.set);
+  const network = await readNetwork(path, options.set, true);
   const asked = options.input !== undefined || options.data !== undefined;
   if (options.untrained) {
     const prepared = await prepareNetwork(network, besides(path));

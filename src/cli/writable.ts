@@ -3,6 +3,7 @@ import { open, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fail } from "../core/errors.ts";
 import { explainRefusal, fileFlags } from "../core/permission.ts";
+import { writingReason } from "../files/reasons.ts";
 import { quoted } from "./files.ts";
 import { isThere } from "./run-place.ts";
 
@@ -15,7 +16,24 @@ export async function checkWritable(path: string, option = "--out"): Promise<voi
   const folder = dirname(path);
   const message = "The result could not be saved.";
   const refused = { message, where: path, flags: () => fileFlags(resolve(folder), true) };
-  const found = (at: string) => stat(at).catch((error) => explainRefusal(error, refused));
+  const refuse = (cause: unknown): never => {
+    explainRefusal(cause, refused);
+    const { code } = cause as { code?: string };
+    const forbidden = code === "EACCES" || code === "EPERM";
+    const [why = "The system refuses it."] = writingReason(code) ?? [];
+    return fail("file-unwritable", {
+      message: `${message} ${why}`,
+      expected: forbidden ? "permission to write" : "a place where a file can be made",
+      found: code ?? "none",
+      where: path,
+      fix: forbidden
+        ? `Change the permissions, or choose another place with ${option}.`
+        : `Choose another place with ${option}.`,
+      cause,
+    });
+  };
+  const found = (at: string) =>
+    stat(at).catch((cause) => (cause.code === "ENOENT" ? undefined : refuse(cause)));
   const there = await found(folder);
   if (!there?.isDirectory()) {
     fail("file-unwritable", {
@@ -42,15 +60,7 @@ export async function checkWritable(path: string, option = "--out"): Promise<voi
     await rm(trial);
     if (old) await (await open(path, "r+")).close();
   } catch (cause) {
-    explainRefusal(cause, refused);
-    fail("file-unwritable", {
-      message: "The result could not be saved: the permissions forbid it.",
-      expected: "permission to write",
-      found: (cause as { code?: string }).code ?? "none",
-      where: path,
-      fix: `Change the permissions, or choose another place with ${option}.`,
-      cause,
-    });
+    refuse(cause);
   }
 }
 

@@ -11,6 +11,7 @@ import { type FileOperations, replaceFile } from "./atomic.ts";
 import type { ReadOptions } from "./browser.ts";
 import { type ByteSource, checkedRange, insideFolder, memoryFor } from "./byte-source.ts";
 import { shownPath } from "./in-file.ts";
+import { readingReason, writingReason } from "./reasons.ts";
 
 const pieceSize = 2 ** 26;
 
@@ -296,35 +297,6 @@ function checkRegular(found: Stats, path: string, code: "file-unreadable" | "fil
   });
 }
 
-/** What Node's error codes mean, and what to do. */
-const reasons: Readonly<Record<string, readonly [string, string]>> = {
-  ENOENT: ["There is no such file or folder.", "Check the path."],
-  EACCES: ["The permissions forbid it.", "Change the permissions, or choose another place."],
-  EPERM: ["The system forbids it.", "Change the permissions, or choose another place."],
-  EROFS: ["The disk can only be read.", "Choose another place."],
-  EISDIR: ["This is a folder, not a file.", "Give the path of a file."],
-  ENOTDIR: ["A part of the path is a file, not a folder.", "Check the path."],
-  ENOSPC: ["The disk is full.", "Free some space, or choose another place."],
-  EDQUOT: ["Your share of the disk is used up.", "Free some space, or choose another place."],
-  EFBIG: ["The file is too long for this file system.", "Choose another place."],
-  ENAMETOOLONG: ["The path is too long.", "Choose a shorter name."],
-  ELOOP: ["The links in the path lead round in a circle.", "Check the path."],
-  EMFILE: ["Too many files are open.", "Close some of them."],
-  ENFILE: ["Too many files are open.", "Close some of them."],
-  EBUSY: ["Another program is using the file.", "Close that program."],
-  EIO: ["The disk reported a fault.", "Check the disk, or choose another place."],
-  ERR_INVALID_ARG_VALUE: ["This is not a valid path.", "Check the path."],
-  ERR_INVALID_ARG_TYPE: ["This is not a path.", "Give the path as text."],
-};
-
-/** What they mean besides where a new file was to be made. */
-const writingReasons: typeof reasons = {
-  ENOENT: [
-    "The folder does not exist, or takes no files.",
-    "Make the folder, or choose another place.",
-  ],
-};
-
 function explain(error: unknown, path: string, code: ErrorCode): never {
   if (error instanceof ChainruleError) throw error;
   if (error instanceof RangeError) {
@@ -336,8 +308,8 @@ function explain(error: unknown, path: string, code: ErrorCode): never {
   }
   const { code: reason, message } = error as { code?: unknown; message?: unknown };
   const writing = code === "file-unwritable";
-  const meaning = writing ? { ...reasons, ...writingReasons } : reasons;
-  const known = typeof reason === "string" ? meaning[reason] : undefined;
+  const named = typeof reason === "string" ? reason : undefined;
+  const known = writing ? writingReason(named) : readingReason(named);
   const doing = writing ? "The file cannot be written." : "The file cannot be read.";
   const where = shownPath(path);
   explainRefusal(error, {

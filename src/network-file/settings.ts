@@ -120,6 +120,10 @@ function replaced(text: string, { text: setting, path, value }: Setting): string
       }
       if (pair !== undefined)
         return put(...twice(rangeOfNode(pair.key as Node)[1]), `: ${nested(rest.slice(1))}`);
+      const [only] = node.items;
+      if (only && hasOneName(path.slice(0, i))) {
+        refuseInside(setting, path.slice(0, i), step, String(only.key));
+      }
       return added(text, node, `${nameText(step)}: ${nested(rest.slice(1))}`);
     }
     const [start, end] = rangeOfNode(node);
@@ -133,6 +137,12 @@ function replaced(text: string, { text: setting, path, value }: Setting): string
   const tail = /\s*$/.exec(former)?.[0] ?? "";
   return put(start, end, `${start === end ? " " : ""}${value}${start === end ? "" : tail}`);
 }
+
+/** Whether one name with its options stands at a path, beside which there is no place for another. */
+const hasOneName = ([first, ...more]: Path): boolean =>
+  more.length === 0
+    ? first === "optimizer" || first === "loss"
+    : first === "layers" && typeof more.at(-1) === "number";
 
 const twice = (at: number): [number, number] => [at, at];
 
@@ -203,12 +213,31 @@ function fromSetting(
   }
   const where = placeOf(blamed.text);
   const from = where.length - blamed.text.length;
-  const { line, column, ...complaint } = problem;
+  const { line, column, fix = settingFix(blamed, root, offset), ...complaint } = problem;
   return {
     ...complaint,
-    ...{ where, line: 1, column: from + 1 },
+    ...{ where, line: 1, column: from + 1, fix },
     excerpt: excerpt(where, 0, 1, from, where.length),
   };
+}
+
+/** What to do about a value, a name, or what another part of the file does not agree with. */
+function settingFix({ path }: Setting, root: Node | null, offset: number): string {
+  let node: Node | null | undefined = root;
+  for (const step of path) {
+    if (isSeq(node)) node = node.items[Number(step)] as Node | undefined;
+    else if (isMap(node)) {
+      const pair = node.items.find((p) => isScalar(p.key) && String(p.key.value) === `${step}`);
+      node = pair?.value as Node | undefined;
+      if (pair && offset === rangeOfNode(pair.key as Node)[0]) {
+        return `Correct the name ${step} in the setting, or the value behind it.`;
+      }
+    }
+  }
+  const [start, end] = rangeOfNode(node);
+  return offset >= start && offset <= end
+    ? `Give another value in the setting: ${shownPath(path)}=…`
+    : "Leave the setting out, or correct the file along with it.";
 }
 
 /** Whether an offset lies within what a path leads to, or is where something around it begins. */

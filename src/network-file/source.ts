@@ -151,7 +151,8 @@ export class NetworkFileError extends ChainruleError {
   constructor(problems: readonly Problem[], code: ErrorCode = "file-invalid", cause?: unknown) {
     const [first] = problems;
     const one = problems.length === 1 ? first : undefined;
-    const file = first?.where.replace(/:\d+:\d+$/, "");
+    const set = problems.every(({ where }) => where.startsWith("--set "));
+    const file = set ? "The command line" : first?.where.replace(/:\d+:\d+$/, "");
     super(code, {
       message:
         one === undefined
@@ -161,7 +162,9 @@ export class NetworkFileError extends ChainruleError {
       ...(one?.expected === undefined ? {} : { expected: one.expected }),
       ...(one?.found === undefined ? {} : { found: one.found }),
       ...(one?.fix === undefined ? {} : { fix: one.fix }),
-      ...(one === undefined ? { fix: "Correct these lines." } : {}),
+      ...(one === undefined
+        ? { fix: set ? "Correct these settings." : "Correct these lines." }
+        : {}),
       ...(cause === undefined ? {} : { cause }),
     });
     this.problems = problems;

@@ -327,7 +327,7 @@ class Reader {
     if (second !== undefined) {
       const all = [name, ...others.map(([other]) => other)];
       return this.#complain(second[1], {
-        message: `A ${form.what} is one name with its options, but here are ${all.length} names.`,
+        message: `${/^[aeiou]/.test(form.what) ? "An" : "A"} ${form.what} is one name with its options, but here are ${all.length} names.`,
         expected: `${name}: { … }`,
         found: `${formatWords(all)} side by side`,
         fix:

@@ -269,3 +269,42 @@ describe("an output that cannot be written", () => {
     expect(readFileSync(join(full, "x.safetensors"), "utf8")).toBe("previous");
   });
 });
+
+describe("a place where nothing can be saved", () => {
+  const trained = (out: string) => run(["train", example("xor"), "--out", out], { cwd: folder() });
+  it.each([
+    [
+      "a name that is too long",
+      `${"a".repeat(300)}.safetensors`,
+      "path is too long",
+      "ENAMETOOLONG",
+    ],
+    ["a file in the place of a folder", join(example("xor"), "b", "c.safetensors"), "", "ENOTDIR"],
+    // Where there is a /proc: it takes no files, not even from root.
+    ...(existsSync("/proc/self")
+      ? [["/proc", "/proc/x.safetensors", "takes no files", "ENOENT"]]
+      : []),
+  ])("is refused before anything is trained: %s", async (_, out, words, code) => {
+    const { code: exit, stdout, stderr } = await trained(out!);
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: "" });
+    expect(stderr.replace(/\s+/g, " ")).toContain(words);
+    expect(stderr).toContain(`found    ${code}`);
+    expect(stderr).not.toContain("ermission");
+  });
+});
+
+describe("a table in the place of a network", () => {
+  it.each(["predict", "evaluate", "train", "summary"])("%s says what to give", async (command) => {
+    const stderr = await refuseTable(command);
+    expect(stderr).toContain("This is a table, and not a network.");
+    expect(stderr.includes("--data t.csv")).toBe(["predict", "evaluate"].includes(command));
+  });
+});
+
+async function refuseTable(command: string): Promise<string> {
+  const cwd = folder();
+  write(cwd, { "t.csv": table });
+  const { code, stderr } = await run([command, "t.csv"], { cwd });
+  expect(code).toBe(2);
+  return stderr.replace(/\s+/g, " ");
+}

@@ -115,7 +115,10 @@ describe("a sweep", () => {
     [["sweep", "n.yaml", "--out", "x"], "A sweep needs a setting with several values."],
     [["sweep", "n.yaml", "--set", "training.epochs=3"], "A sweep needs a setting"],
     [["sweep", "n.yaml", ...rate, ...rate], "is given twice"],
-    [["sweep", "n.yaml", "--set", "optimizer.adma.learningRate=1,2"], "There is no optimizer"],
+    [
+      ["sweep", "n.yaml", "--set", "optimizer.adma.learningRate=1,2"],
+      "Did you mean optimizer.adam?",
+    ],
     [["sweep", "n.yaml", ...rate, "--out", "."], "This folder is not empty."],
     [["sweep", "n.yaml", ...rate, "--out", "n.yaml"], "something else than a folder"],
     [["sweep", "n.yaml", ...rate, "--out", "one"], "There is a sweep in this folder already"],

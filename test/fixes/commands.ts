@@ -308,6 +308,31 @@ export const commands: readonly Row[] = [
     () => chainrule("train", "n.yaml", "--out", "e.safetensors"),
   ],
   [
+    "Choose another place with ….",
+    () => failing("EROFS", () => checkWritable(join(cwd, "p.safetensors"))),
+    () => checkWritable(join(cwd, "p.safetensors")),
+    () => chainrule("train", "n.yaml", "--out", "p.safetensors"),
+  ],
+  [
+    "Give the network, and the table with --data: NETWORK --data …",
+    () => chainrule("predict", "t.csv", "-i", "1,2"),
+    (fix) =>
+      chainrule("predict", ...fix.replace(/^.*: /, "").replace("NETWORK", "n.yaml").split(" ")),
+    (fix) =>
+      chainrule("evaluate", ...fix.replace(/^.*: /, "").replace("NETWORK", "n.yaml").split(" ")),
+  ],
+  [
+    "Give a network file: it says where its data are, such as data: { csv: { file: train.csv, target: price } }.",
+    () => chainrule("train", "t.csv"),
+    () => {
+      write(cwd, { "train.csv": "a,b,price\n1,2,3\n2,3,4\n3,4,6\n" });
+      const data = "{ csv: { file: train.csv, target: price } }";
+      const layers = "[{ linear: { outputs: 1 } }]";
+      write(cwd, { "p.yaml": network({ layers, loss: "meanSquaredError", data }) });
+      return chainrule("train", "p.yaml", "-q");
+    },
+  ],
+  [
     "Change the permissions, or choose another place with ….",
     () => failing("EACCES", () => checkWritable(join(cwd, "p.safetensors"))),
     () => checkWritable(join(cwd, "p.safetensors")),

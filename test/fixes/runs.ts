@@ -14,6 +14,7 @@ layers:
 loss: meanSquaredError
 optimizer: adam
 `;
+const one = network({ loss: "huber", data: "{ examples: [{ inputs: [1], targets: [1, 2] }] }" });
 const set = (...settings: string[]) => withSettings(file, settings);
 
 const cwd = folder();
@@ -69,6 +70,27 @@ export const runs: readonly Row[] = [
     () => set("layers.0.linear.outputs=4"),
   ],
   ["Set … as a whole: …=…", () => set("layers.1.softmax.axis=0"), () => set("layers.1=softmax")],
+  [
+    "Give another value in the setting: …=…",
+    () => set("training.epochs=many"),
+    (fix) => set(fix.replace(/^.*: (.*)…$/, "$12")),
+  ],
+  [
+    "Correct the name … in the setting, or the value behind it.",
+    () => set("training.zzz=2"),
+    () => set("training.epochs=2"),
+  ],
+  [
+    "Leave the setting out, or correct the file along with it.",
+    () => withSettings(one, ["inputs=2"]),
+    () => withSettings(one, []),
+    () => withSettings(one.replace("[1]", "[1, 2]"), ["inputs=2"]),
+  ],
+  [
+    "Correct these settings.",
+    () => set("training.epochs=many", "loss=no"),
+    () => set("training.epochs=2", "loss=huber"),
+  ],
   [
     "Train the network again, into another folder.",
     async () => {

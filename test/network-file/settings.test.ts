@@ -87,6 +87,7 @@ describe.each([
     ["optimizer.adam.lernRate=1", /no option "lernRate"/],
     ["optimizer.adam.learningRate=-1", /out of range/],
     ["optimizer.sgd.learningRate=1", /has no "sgd"/],
+    ["layers.0.conv2d.outChannels=1", /stands "linear", which has no "conv2d"/],
     ["training.epochs=many", /whole number/],
     ["training.epochs=", /A value is missing/],
     ["foo.bar=1", /no option "foo"/],
@@ -109,12 +110,29 @@ describe.each([
     const { message: said, where, fix } = error as ChainruleError;
     expect(said).toMatch(message);
     expect(where).toContain(`--set ${setting}`);
-    expect(fix).toBeTruthy();
+    // A file's line is not what was written.
+    expect(fix).toMatch(/^[A-Z].*\S$/);
+    expect(fix).not.toMatch(/\blines?\b/);
   });
   it("of two it names the one that is wrong", () => {
     const wrong = () => withSettings(text, ["training.epochs=2", "loss=hubert"]);
     expect(wrong).toThrow(expect.objectContaining({ where: "--set loss=hubert" }));
   });
+});
+
+it.each([
+  ["training.epochs=many", "Give another value in the setting: training.epochs=…"],
+  ["layers.0.linear.outputs=-1", "Give another value in the setting: layers.0.linear.outputs=…"],
+  ["training.zzz=1", "Correct the name zzz in the setting, or the value behind it."],
+  ["training.epoch=1", "Did you mean epochs?"],
+])("%s: the advice is about the setting", (setting, fix) => {
+  expect(() => withSettings(block, [setting])).toThrow(expect.objectContaining({ fix }));
+});
+
+it("of several settings that are wrong none is called a file", () => {
+  const wrong = () => withSettings(block, ["training.epochs=many", "loss=hubert"]);
+  expect(wrong).toThrow(/^The command line has 2 problems/);
+  expect(wrong).toThrow(expect.objectContaining({ fix: "Correct these settings." }));
 });
 
 it("what is wrong in the file stands in the file", () => {
