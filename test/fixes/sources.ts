@@ -86,7 +86,6 @@ const makers: readonly (readonly [file: string, from: string, to: string, pairs?
   ["train/first-step.ts", "function firstStepFix", "\n}\n"],
   ["train/first-step.ts", "function tooLarge", "\n}\n"],
   ["data/table-reading.ts", "function raggedAdvice", "\n}\n"],
-  ["nn/losses/definition.ts", "function adviceFor", "\n}\n"],
   ["nn/layer-checks.ts", "export const roomForChannels", ";\n"],
   ["nn/layer-checks.ts", "function sizeFix", "\n}\n"],
   ["nn/sequential.ts", "fix:\n          place", "\n      });"],

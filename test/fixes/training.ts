@@ -34,6 +34,8 @@ export const make = ({ weight, ...options }: Options = {}) =>
   });
 export const classifier = (outputs: number) =>
   trainer(linear(2, outputs), { loss: c.crossEntropy, optimizer: sgd() });
+const places = tensor([[1, 0]], { dtype: "i32" });
+const ofPlaces = () => trainer(c.embedding(2, 2), { loss: c.crossEntropy, optimizer: sgd() });
 const anyRow = tensor([[1, 2]]);
 export const any = (f: unknown) => f as (...given: unknown[]) => unknown;
 const f64 = (values: Parameters<typeof tensor>[0]) => tensor(values, { dtype: "f64" });
@@ -255,6 +257,12 @@ export const training: readonly Row[] = [
     "Give labels as a list, with their `classes`, not as rows of one number: targets.squeeze(-1).",
     () => classifier(2).fit({ inputs: labelled.inputs, targets: tensor([[0], [1]]) }),
     () => classifier(2).fit({ inputs: labelled.inputs, targets: tensor([[0], [1]]).squeeze(-1) }),
+  ],
+  [
+    "Give labels of places as an i32 tensor, to a trainer together with `classes`: without them they are real numbers.",
+    () => ofPlaces().fit({ inputs: places, targets: places }),
+    () => ofPlaces().fit({ inputs: places, targets: places, classes: ["a", "b"] }),
+    () => c.crossEntropy(c.zeros([1, 2, 3]), places),
   ],
   [
     "Make one example a row: x.reshape([1, x.size]).",

@@ -4,6 +4,8 @@ import { examples } from "../../src/data/index.ts";
 import {
   adam,
   crossEntropy,
+  embedding,
+  type Loss,
   linear,
   meanSquaredError,
   sequential,
@@ -86,6 +88,35 @@ describe("labels without more words", () => {
     const error = failure("shape-mismatch", () => classifier().step({ inputs, targets: column }));
     expect(error.fix).toContain("targets.squeeze(-1)");
     classifier().step({ inputs, targets: column.squeeze(-1) });
+  });
+  it("of places are an i32 tensor with classes", async () => {
+    const make = (loss: Loss = crossEntropy) =>
+      trainer(sequential(embedding(3, 3)), { loss, optimizer: adam(), seed: 1 });
+    const ids = [
+      [0, 1],
+      [2, 0],
+    ];
+    const labels = tensor(ids, { dtype: "i32" });
+    // Without classes they are numbers, as rows are; what is said of them is that they are no labels.
+    for (const targets of [labels, tensor(ids), ids]) {
+      const error = failure("shape-mismatch", () => make().step({ inputs: labels, targets }));
+      expect(error.message).toContain("whole numbers for labels");
+      expect(error.expected).toBe(
+        "labels, i32 of shape [2, 2], or probabilities of shape [2, 2, 3]",
+      );
+      expect(error.found).toBe("f32 of shape [2, 2]");
+      expect(error.fix).toContain("i32 tensor, to a trainer together with `classes`");
+    }
+    // Likewise with the classes on another axis than the last.
+    const second: Loss = (y, t) => crossEntropy(y.transpose([0, 2, 1]), t, { axis: 1 });
+    const error = failure("shape-mismatch", () =>
+      make(second).step({ inputs: labels, targets: labels }),
+    );
+    expect(error.expected).toBe("labels, i32 of shape [2, 2], or probabilities of shape [2, 3, 2]");
+    const data = { inputs: labels, targets: labels, classes: ["a", "b", "c"] };
+    const [a, b] = [make(), make(second)];
+    for (const t of [a, b]) await t.fit(data, { epochs: 2 });
+    expect(`${b.parameters["0.weight"]}`).toBe(`${a.parameters["0.weight"]}`);
   });
   it("are numbers for a loss of numbers", () => {
     const t = trainer(sequential(linear(2, 1)), { loss: meanSquaredError, optimizer: adam() });

@@ -4,7 +4,7 @@ import { isFloat } from "../../core/dtype.ts";
 import { exp as power } from "../../core/elementary/scalar.ts";
 import { fail } from "../../core/errors.ts";
 import { isNumber } from "../../core/kinds.ts";
-import { formatShape, sameShape } from "../../core/shape.ts";
+import { formatShape, sameShape, sizeOf } from "../../core/shape.ts";
 import { asTensor, axisOf, type Tensor } from "../../core/tensor.ts";
 import { shown } from "../../core/wording.ts";
 import { add, div, mul, neg, square, sub } from "../../ops/arithmetic.ts";
@@ -178,6 +178,7 @@ export const crossEntropy = /* @__PURE__ */ loss<CrossEntropyOptions>(
       neg(sum(weights === undefined ? t : mul(t, weights), { axis: -1 }));
     if (isFloat(target.dtype)) {
       if (ignoreIndex !== undefined) noLabels(ignoreIndex);
+      checkShares(given, output, target);
       const shares = classesLast("crossEntropy", like(given, target, "crossEntropy"), axis);
       return overClasses(mul(add(mul(shares, 1 - labelSmoothing), share), logs));
     }
@@ -191,6 +192,27 @@ export const crossEntropy = /* @__PURE__ */ loss<CrossEntropyOptions>(
   },
   { classes: true, told },
 );
+
+/**
+ * One real number for each row of outputs was meant as a label. A trainer's data may have had them as
+ * i32: of several axes these are labels together with `classes` alone.
+ */
+function checkShares(given: Tensor, output: Tensor, target: Tensor): void {
+  const rows = output.shape.slice(0, -1);
+  const shares = classesOf(output) < 2 || target.size !== sizeOf(rows);
+  if (shares || sameShape(target.shape, given.shape)) return;
+  fail("shape-mismatch", {
+    message: "crossEntropy takes whole numbers for labels, and real numbers for probabilities.",
+    expected: `labels, i32 of shape ${formatShape(rows)}, or probabilities of shape ${formatShape(given.shape)}`,
+    found: `${target.dtype} of shape ${formatShape(target.shape)}`,
+    fix:
+      target.rank < 2
+        ? "Say that the targets are labels: name the `classes` of the data, or cast them to i32."
+        : rows.length === 1
+          ? "Give labels as a list, with their `classes`, not as rows of one number: targets.squeeze(-1)."
+          : "Give labels of places as an i32 tensor, to a trainer together with `classes`: without them they are real numbers.",
+  });
+}
 
 function noLabels(ignoreIndex: number): never {
   return fail("bad-argument", {

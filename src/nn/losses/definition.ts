@@ -197,23 +197,14 @@ export function like(output: Tensor, target: Tensor, what: string): Tensor {
     message: `${what} compares output and target element by element.`,
     expected: `a target of shape ${formatShape(output.shape)}, like the output`,
     found: formatShape(t.shape),
-    fix: adviceFor(output, target, what),
+    fix: isFloat(target.dtype)
+      ? "Give each example as many targets as the model has outputs."
+      : "Class labels need crossEntropy.",
   });
 }
 
 /** How many classes an output tells apart: those of its last axis. */
 export const classesOf = (output: Tensor): number => at(output.shape, output.rank - 1);
-
-function adviceFor(output: Tensor, target: Tensor, what: string): string {
-  const labelled =
-    what === "crossEntropy" && output.rank > 0 && target.size * classesOf(output) === output.size;
-  if (labelled && target.rank === output.rank)
-    return "Give labels as a list, with their `classes`, not as rows of one number: targets.squeeze(-1).";
-  if (!isFloat(target.dtype)) return "Class labels need crossEntropy.";
-  return labelled
-    ? "Say that the targets are labels: name the `classes` of the data, or cast them to i32."
-    : "Give each example as many targets as the model has outputs.";
-}
 
 /** Targets −1 and 1 in the shape of the output; of labels, 0 stands for −1. */
 export function signsLike(output: Tensor, target: Tensor, what: string): Tensor {
