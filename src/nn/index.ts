@@ -49,7 +49,13 @@ export {
 export { type PenaltyFactors, type PenaltyOptions, penalized } from "./penalties.ts";
 export * from "./pooling.ts";
 export * from "./positions.ts";
-export * from "./rearrangement.ts";
+export {
+  type FlattenOptions,
+  flatten,
+  permute,
+  reshapeTo,
+  unflatten,
+} from "./rearrangement.ts";
 export type { PassOptions, Recurrence, RecurrenceOptions } from "./recurrence.ts";
 export {
   type GateOptions,
