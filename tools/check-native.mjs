@@ -6,8 +6,8 @@
  *         [--compiler "aarch64-linux-gnu-gcc -static"] [--options=-O2] [--run "qemu-aarch64"]
  *     node tools/check-native.mjs --threads [--vectors 16] [--options=…]
  *
- * Without --graphs: every operator with its derivatives, intrinsics, sums, products, training steps. With it:
- * so many random graphs, some hundreds in a file. --sanitize: addresses and undefined behaviour, -O1, beside
+ * Without --graphs: every operator with its derivatives, layers, intrinsics, sums, products, training steps.
+ * With it: so many random graphs, some hundreds in a file. --sanitize: addresses and undefined behaviour, -O1, beside
  * --options (wider vectors: --vectors 64 --options=-march=native). Exits with 1 where anything differs or a sanitizer complains.
  */
 import { execFileSync, spawnSync } from "node:child_process";

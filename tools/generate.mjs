@@ -45,6 +45,7 @@ async function library() {
         export { interpreter } from "./src/backends/interpreter/index.ts";
         export { operatorTable } from "./test/support/cells.ts";
         export { operatorGraphs } from "./test/backends/c/graphs.ts";
+        export { layerGraphs } from "./test/support/layer-graphs.ts";
         export { layerSamples } from "./test/support/layer-samples.ts";
       `,
       resolveDir: root,

@@ -3,17 +3,15 @@ import "../support/backend.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { pushForward } from "../../src/autodiff/forward.ts";
-import { gradient } from "../../src/autodiff/gradient.ts";
 import { runOnce } from "../../src/backends/interpreter/index.ts";
 import { wasm } from "../../src/backends/wasm/index.ts";
-import type { Tensor } from "../../src/core/tensor.ts";
 import { explain } from "../../src/explain/index.ts";
 import * as nn from "../../src/nn/index.ts";
-import { tensor } from "../../src/ops/leaf.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
 import { expectClose } from "../support/close.ts";
-import { type LayerSample, layerSamples } from "../support/layer-samples.ts";
+import { layerGraph } from "../support/layer-graphs.ts";
+import { layerSamples } from "../support/layer-samples.ts";
 import { irregular } from "../support/naive.ts";
 import { rounding } from "../support/rounding.ts";
 
@@ -33,41 +31,10 @@ test("the table has every layer that is exported", () => {
   expect(found.filter((name) => !known.has(name) && !/^(un)?freeze$/.test(name))).toEqual([]);
 });
 
-/** The layer between one that has weights and one that makes two numbers of all. */
-function networkOf({ layer, shape, dtype }: LayerSample) {
-  const own = Object.keys(layer.parameters);
-  const inFront = own.length === 0 && dtype !== "i32";
-  const front = inFront ? [nn.linear(shape.at(-1)!, shape.at(-1)!)] : [];
-  const behind = nn.sequential(...([...front, layer, nn.flatten()] as never[])) as nn.Layer;
-  const size = behind.outputShape(shape).at(-1)!;
-  const all = [...front, layer, nn.flatten(), nn.linear(size, 2)];
-  const model = nn.sequential(...(all as never[])) as nn.Layer;
-  const names = inFront ? ["0.weight"] : own.map((name) => `0.${name}`);
-  const count = shape.reduce((n, k) => n * k, 1);
-  const numbers = Array.from({ length: count }, (_, i) =>
-    dtype === "i32" ? (i * i) % 3 : Math.sin(i * i + 1),
-  );
-  return { model, names, inputs: tensor(numbers, { shape, dtype }) };
-}
-
 describe.each(samples.map((sample) => [sample.name, sample] as const))("%s", (name, sample) => {
-  const { model, names, inputs } = networkOf(sample);
-  const { parameters, buffers } = nn.initialValues(model, { dtype: "f64", seed: 3 });
-  const key = tensor([1, 2], { dtype: "i32" });
-  const trained = Object.keys(parameters);
-  const loss = (...values: Tensor[]) => {
-    const own = Object.fromEntries(trained.map((key, i) => [key, values[i]!]));
-    const context = { training: true, key, path: "", renew: () => {} };
-    const y = model.apply(inputs, { ...own, ...buffers }, context);
-    return nn.crossEntropy(y, tensor([0, 1], { dtype: "i32" }));
-  };
-  const given = trained.map((key) => parameters[key as never] as Tensor);
-
-  const e = loss(...given);
-  const slopes = gradient(e, given);
-  const start = given.map((t) => t.dataSync());
-  const wanted = runOnce({ inputs: given, outputs: [e, ...slopes] }, start).map((v) => v.slice());
-  const compiled = wasm.compile({ inputs: given, outputs: [e, ...slopes] });
+  const { model, names, examples, paths, values: start, graph } = layerGraph(sample);
+  const wanted = runOnce(graph, start).map((v) => v.slice());
+  const compiled = wasm.compile(graph);
 
   test("the backends have one loss and one gradient", () => {
     for (const [i, found] of compiled.run(start).entries())
@@ -85,12 +52,13 @@ describe.each(samples.map((sample) => [sample.name, sample] as const))("%s", (na
     start.forEach((values, k) => {
       for (const i of new Set([0, values.length - 1])) {
         const numeric = (at(k, i, h) - at(k, i, -h)) / (2 * h);
-        expect(Math.abs(numeric - Number(wanted[k + 1]![i])), trained[k]).toBeLessThan(1e-8);
+        expect(Math.abs(numeric - Number(wanted[k + 1]![i])), paths[k]).toBeLessThan(1e-8);
       }
     });
-    const along = given.map((t, k) => irregular(t.shape, k));
-    const [forward] = pushForward([e], given, along);
-    const [found] = runOnce({ inputs: given, outputs: [forward!] }, start)[0]!;
+    const { inputs, outputs } = graph;
+    const along = inputs.map((t, k) => irregular(t.shape, k));
+    const [forward] = pushForward(outputs.slice(0, 1), inputs, along);
+    const [found] = runOnce({ inputs, outputs: [forward!] }, start)[0]!;
     const product = along.map((v, k) =>
       Array.from(v.dataSync(), Number).reduce(
         (sum, d, n) => sum + d * Number(wanted[k + 1]![n]),
@@ -109,7 +77,7 @@ describe.each(samples.map((sample) => [sample.name, sample] as const))("%s", (na
     "one number of each of its parameters is explained",
     async () => {
       const t = trainer(model, { loss: nn.crossEntropy, optimizer: sgd(), seed: 3, dtype: "f64" });
-      const data = { inputs, targets: [0, 1] };
+      const data = { inputs: examples, targets: [0, 1] };
       const heavy = /^(transformer|lstm|gru|multiHead)/.test(name);
       for (const parameter of heavy ? names.slice(0, 1) : names) {
         const spec = model.parameters[parameter]!;

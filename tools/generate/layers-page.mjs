@@ -5,9 +5,10 @@
 
 const head = `# Layers: what is checked
 
-Every layer, with a test for each mark (test/table/layers.test.ts):
+Every layer, in a small network in training mode, with a test for each mark (test/table/layers.test.ts):
 
-- • interpreter and wasm give the same loss and the same gradient by every parameter;
+- • interpreter and wasm give the same loss and the same gradient by every parameter; on \`c\`, where a
+  compiler is found, these have the bits of strict WebAssembly, in f64 and in f32 (test/backends/c);
 - ∂ the gradient, in reverse and in forward mode, is what finite differences show;
 - ✎ one number of each of its parameters, or where it has none of a layer before it, is explained: the
   formulas, over all positions, steps and branches, lead to the gradient. (The blocks of transformers
@@ -36,20 +37,32 @@ function pytorch({ row, options }, { shape, layer }) {
 /** Stacks of blocks take too long for a test: one block of each is explained. */
 const explained = (name) => (/^transformer(En|De)coder$/.test(name) ? "one block" : "✎");
 
-export function layersPage({ layerSamples }) {
+/** The mark of a layer that the test of the backend c has in its file of C, in both types. */
+function inFilesOfC({ layerGraphs }) {
+  const [f64, f32] = ["f64", "f32"].map(
+    (real) => new Set(layerGraphs(real).map(({ name }) => name)),
+  );
+  return (name) => {
+    if (!f64.has(name) || !f32.has(name)) throw new Error(`${name}: the backend c does not run it`);
+    return "•";
+  };
+}
+
+export function layersPage({ layerSamples, layerGraphs }) {
+  const native = inFilesOfC({ layerGraphs });
   const rows = layerSamples().map((sample) => {
     const { name, layer, row } = sample;
     const named = typeof row !== "string";
     return line([
-      ...[`\`${name}\``, layer.kind, "•", "•", "∂", explained(name)],
+      ...[`\`${name}\``, layer.kind, "•", "•", native(name), "∂", explained(name)],
       named ? "yes" : `no: ${row}`,
       named ? pytorch(row, sample) : `no: ${row}`,
     ]);
   });
-  const titles = ["Layer", "kind", "interpreter", "wasm", "gradient", "explained"];
+  const titles = ["Layer", "kind", "interpreter", "wasm", "c", "gradient", "explained"];
   const table = [
     line([...titles, "network file", "PyTorch"]),
-    line(["---", "---", ":-:", ":-:", ":-:", ":-:", "---", "---"]),
+    line(["---", "---", ":-:", ":-:", ":-:", ":-:", ":-:", "---", "---"]),
     ...rows,
   ];
   const source = "<!-- Generated from the rows in src/network-file by tools/generate.mjs. -->";

@@ -1,4 +1,4 @@
-/** Programs of graphs: every operator with its derivatives, and random ones. */
+/** Programs of graphs: every operator with its derivatives, every layer, and random ones. */
 import * as fc from "fast-check";
 import { gradient } from "../../../src/autodiff/gradient.ts";
 import { arrayOf, type DType, isFloat } from "../../../src/core/dtype.ts";
@@ -6,6 +6,7 @@ import type { Op } from "../../../src/core/op.ts";
 import { readValues } from "../../../src/core/runtime.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { input, onesLike } from "../../../src/ops/leaf.ts";
+import { layerGraphs } from "../../support/layer-graphs.ts";
 import { build, choices } from "../../support/random-graphs.ts";
 import { differentiable, records, typedSamples } from "../../support/samples.ts";
 import { buildViews, viewCases } from "../../support/view-graphs.ts";
@@ -39,6 +40,10 @@ export const operatorWorks = (dtype: DType): Checked[] =>
   operatorGraphs(dtype).map(({ op, inputs, outputs }) =>
     graphWork(op.name, { inputs, outputs }, readValues(inputs)),
   );
+
+/** Every layer in a small network: the loss, and its gradient by every parameter. */
+export const layerWorks = (dtype: "f64" | "f32"): Checked[] =>
+  layerGraphs(dtype).map(({ name, graph, values }) => graphWork(name, graph, values));
 
 export const randomWorks = (count = 12, seed = 1): Checked[] =>
   fc.sample(choices, { numRuns: count, seed }).map((chosen, i) => {

@@ -1,8 +1,8 @@
 /**
- * Hundreds of programs in one file of C: all operators with their derivatives, all intrinsics, sums,
- * training steps, random graphs. Their bits are those of strict WebAssembly, and what the interpreter
- * says is held to the room that rounding has. All of them are compiled as they stand, which is quick,
- * and some as they are in earnest: all with CHAINRULE_C=all.
+ * Hundreds of programs in one file of C: all operators with their derivatives, all layers, all
+ * intrinsics, sums, training steps, random graphs. Their bits are those of strict WebAssembly, and what
+ * the interpreter says is held to the room that rounding has. All of them are compiled as they stand,
+ * which is quick, and some as they are in earnest: all with CHAINRULE_C=all.
  */
 import "../../support/backend.ts";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -21,7 +21,14 @@ import { input, tensor, zeros } from "../../../src/ops/leaf.ts";
 import { failure } from "../../support/failure.ts";
 import { isClose, rounding } from "../../support/rounding.ts";
 import { runProgram } from "../wasm/run-program.ts";
-import { exactWorks, operatorWorks, randomWorks, stateWorks, viewWorks } from "./graphs.ts";
+import {
+  exactWorks,
+  layerWorks,
+  operatorWorks,
+  randomWorks,
+  stateWorks,
+  viewWorks,
+} from "./graphs.ts";
 import { castWorks, intrinsicWorks, isExact } from "./scalars.ts";
 import { sumWorks } from "./sums.ts";
 import { trainingWorks } from "./trainings.ts";
@@ -67,6 +74,8 @@ const groups: Record<string, { readonly works: () => Checked[]; readonly right: 
   "operators in f32": { works: () => operatorWorks("f32"), right: rounded },
   "operators in i32": { works: () => operatorWorks("i32"), right: rounded },
   "operators in bool": { works: () => operatorWorks("bool"), right: rounded },
+  "layers in f64": { works: () => layerWorks("f64"), right: rounded },
+  "layers in f32": { works: () => layerWorks("f32"), right: rounded },
   "random graphs": { works: randomWorks, right: rounded },
   sums: { works: sumWorks, right: summed },
   "random views": { works: viewWorks, right: equal },
@@ -208,7 +217,7 @@ describe.skipIf(typeof tools === "string")(title, () => {
 
   test("hundreds of programs", () => {
     const count = [...made.values()].reduce((sum, results) => sum + results.length, 0);
-    expect(count).toBeGreaterThan(700);
+    expect(count).toBeGreaterThan(880);
   });
 });
 

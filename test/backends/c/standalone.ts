@@ -8,7 +8,14 @@ import { faultBytes } from "../../../src/backends/c/memory.ts";
 import type { TypedArray } from "../../../src/core/dtype.ts";
 import { bytesOf } from "../../../src/core/dtype.ts";
 import { runProgram } from "../wasm/run-program.ts";
-import { exactWorks, operatorWorks, randomWorks, stateWorks, viewWorks } from "./graphs.ts";
+import {
+  exactWorks,
+  layerWorks,
+  operatorWorks,
+  randomWorks,
+  stateWorks,
+  viewWorks,
+} from "./graphs.ts";
 import { productWorks } from "./products.ts";
 import { castWorks, intrinsicWorks } from "./scalars.ts";
 import { sumWorks } from "./sums.ts";
@@ -17,10 +24,11 @@ import type { Checked } from "./works.ts";
 
 type Run = Pick<Checked, "program" | "values" | "runs" | "what">;
 
-/** What test/backends/c runs: operators with derivatives, intrinsics, sums, products, steps, graphs. */
+/** What test/backends/c runs: operators with derivatives, layers, intrinsics, sums, products, steps, graphs. */
 export const suite = (): Run[] => [
   ...(["f64", "f32", "i32", "bool"] as const).flatMap(operatorWorks),
   ...(["f64", "f32", "i32", "bool"] as const).flatMap((dtype) => intrinsicWorks(dtype)),
+  ...(["f64", "f32"] as const).flatMap(layerWorks),
   ...(["f64", "f32"] as const).flatMap(trainingWorks),
   ...[castWorks(), sumWorks(), stateWorks(), randomWorks(), viewWorks(), exactWorks()].flat(),
   ...productWorks().map((work) => ({ ...work, what: `product ${work.name}`, runs: 1 })),
