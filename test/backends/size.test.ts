@@ -55,12 +55,12 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** In kB. */
 const ceilings = {
-  "tensors, layers, optimizers, trainer and both backends": 187.1,
-  "the explain engine besides": 104.3,
+  "tensors, layers, optimizers, trainer and both backends": 187.5,
+  "the explain engine besides": 106.3,
   "typed expressions besides": 5,
   "the report of a run besides": 13,
-  "what a page carries only where it uses it, besides": 69,
-  "a program that trains a classifier": 162.4,
+  "what a page carries only where it uses it, besides": 71,
+  "a program that trains a classifier": 162.7,
   "tensors and their gradients": 41.4,
   "an error's class": 3.4,
 };
@@ -168,7 +168,7 @@ const bytesOf = (files: readonly string[]): number =>
 test("Node loads few files, and few bytes of them, until the first training step", () => {
   const imported = loadedBy("index");
   expect(imported).toEqual(["index", "shared"]);
-  expect(bytesOf(imported)).toBeLessThanOrEqual(254);
+  expect(bytesOf(imported)).toBeLessThanOrEqual(255);
   const training = loadedBy("index", "training", "compiler");
   expect(training).toEqual(["compiler", "examples", "index", "shared", "training"]);
   expect(bytesOf(training)).toBeLessThanOrEqual(588);

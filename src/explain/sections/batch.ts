@@ -146,8 +146,8 @@ export function batchSection(c: Context, r: Route, sequential: boolean): void {
   const table = { columns, rows };
   const w = c.name(r.parameter);
   const why = [
-    say("batchText", { d }),
     ...(penalty ? [say("penaltyApart", { w, loss: c.loss, d: penalty })] : []),
+    say("batchText", { d }),
   ];
   c.note("batch", why, table, "reduce");
   const forms = [sumOf([...all.map(({ symbol }) => symbol), ...(penalty ? [penalty] : [])])];
