@@ -3,6 +3,7 @@
 import { pushForward } from "../../autodiff/forward.ts";
 import { at, only } from "../../core/at.ts";
 import type { TypedArray } from "../../core/dtype.ts";
+import { nodesOf } from "../../core/graph.ts";
 import { bySize } from "../../core/order.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -13,7 +14,8 @@ import { computed, type Formula, type Symbolic, sumOf } from "../engine/expr.ts"
 import { gradientAt, sequentialGradients } from "../engine/gradients.ts";
 import { type Name, ofExample, partial } from "../engine/notation.ts";
 import { matrixOf } from "../engine/parameters.ts";
-import { unitAt } from "../engine/slopes.ts";
+import { Reach } from "../engine/reach.ts";
+import { forwardSlopes, unitAt, unitOf } from "../engine/slopes.ts";
 import { isNetwork } from "../engine/trace.ts";
 import { say } from "../say.ts";
 import type { Route } from "./route.ts";
@@ -42,9 +44,16 @@ interface Part {
 export function shares(c: Context, r: Route, sequential: boolean): Share[] {
   const first = r.consumersOf(r.parameter);
   const { examples } = c.trace;
-  const slopes = slopesOf(c, r, first);
+  const known = new Map<Tensor, TypedArray>();
+  const gradients = (e: Element): TypedArray => {
+    const g = known.get(e.node) ?? (sequential ? sequentialAt(c, e) : gradientAt(c.trace, e.node));
+    known.set(e.node, g);
+    return g;
+  };
+  const [one, ...others] = new Set(first.map((e) => e.node));
+  const slopes = one && others.length === 0 ? slopesOf(c, r, one) : undefined;
   const parts = first.map((e): Part[] => {
-    const g = sequential ? sequentialAt(c, e) : gradientAt(c.trace, e.node);
+    const g = gradients(e);
     const row = e.node.size / examples;
     const place = c.isBatched(e.node) ? e.index % row : e.index;
     return Array.from({ length: examples }, (_, n) => {
@@ -53,35 +62,53 @@ export function shares(c: Context, r: Route, sequential: boolean): Share[] {
       return { gradient: at(g, own.index), factor };
     });
   });
-  const node = first[0]?.node ?? r.carrier;
-  const elsewhere = slopes && node ? besides(c, slopes, { node, first }, sequential) : () => 0;
+  const elsewhere = besides(c, r);
   return Array.from({ length: examples }, (_, n): Share => {
     const own = parts.map((of) => at(of, n));
     const here = own.reduce((s, { gradient, factor }) => s + gradient * factor, 0);
-    const value = here + elsewhere(n);
+    const value = elsewhere.reduce(
+      (s, e) => (c.place(e).example === n ? s + at(gradients(e), e.index) * e.slope : s),
+      here,
+    );
     return { n, value, parts: own, symbol: c.ofPart(shareSign(n), value) };
   });
 }
 
-/** What other examples add where the one that is shown does not: a row that they look up elsewhere. */
-function besides(
-  c: Context,
-  slopes: TypedArray,
-  { node, first }: { readonly node: Tensor; readonly first: readonly Element[] },
-  sequential: boolean,
-): (n: number) => number {
-  if (!c.isBatched(node)) return () => 0;
-  const row = node.size / c.trace.examples;
-  const known = new Set(first.map(({ index }) => index % row));
-  const g = sequential ? sequentialAt(c, { node, index: 0 }) : gradientAt(c.trace, node);
-  return (n) => {
-    let sum = 0;
-    for (let i = 0; i < row; i++) {
-      const slope = at(slopes, n * row + i);
-      if (slope !== 0 && !known.has(i)) sum += at(g, n * row + i) * slope;
-    }
-    return sum;
-  };
+/** What a parameter acts on directly, with ∂/∂θ. */
+type Acted = Element & { readonly slope: number };
+
+/**
+ * What the parameter acts on in other examples where it does not in the one that is shown: a row
+ * that they look up elsewhere, a case that holds for them alone.
+ */
+function besides(c: Context, r: Route): readonly Acted[] {
+  let known = foundBesides.get(r);
+  if (!known) foundBesides.set(r, (known = c.trace.examples < 2 ? [] : findBesides(c, r)));
+  return known;
+}
+const foundBesides = new WeakMap<Route, readonly Acted[]>();
+
+function findBesides(c: Context, r: Route): Acted[] {
+  const first = r.consumersOf(r.parameter);
+  return r.readers.flatMap((node): Acted[] => {
+    if (!c.isBatched(node)) return [];
+    const row = node.size / c.trace.examples;
+    const known = new Set(first.flatMap((e) => (e.node === node ? [e.index % row] : [])));
+    const isOther = (index: number) => !known.has(index % row);
+    // Most parameters act on the same places in all examples, which is seen without derivatives.
+    if (!marksAt(c, r, node).some((mark, i) => mark !== 0 && isOther(i))) return [];
+    const all = Array.from(slopesOf(c, r, node), (slope, index) => ({ node, index, slope }));
+    return all.filter(({ slope, index }) => slope !== 0 && isOther(index));
+  });
+}
+
+/** Where a reader of the parameter may depend on it directly. */
+function marksAt(c: Context, { parameter }: Route, node: Tensor): ArrayLike<number> & Float64Array {
+  const stages = c.trace.stages.map((s) => s.tensor).filter((t) => t !== node);
+  const held = new Map(stages.map((t) => [t, undefined] as const));
+  const reach = new Reach(c.elements, new Map([...held, [parameter.node, unitOf(parameter)]]));
+  for (const inner of nodesOf([node], (t) => held.has(t))) reach.of(inner);
+  return reach.of(node) ?? new Float64Array(0);
 }
 
 /** ∂E/∂e as an update layer by layer takes it. */
@@ -91,24 +118,18 @@ export function sequentialAt(c: Context, e: Element): TypedArray {
   return isNetwork(trace) ? only(sequentialGradients(trace, [wanted])) : gradientAt(trace, e.node);
 }
 
-/**
- * The derivatives of all that the parameter acts on first, in one pass of forward mode; where it
- * acts on several tensors, of which one may be computed from another, there is no such pass.
- */
-function slopesOf(c: Context, r: Route, first: readonly Element[]): TypedArray | undefined {
-  const { parameter, carrier } = r;
-  const node = first[0]?.node ?? carrier;
-  const isFirst = first.length === 0 || r.reached[0]?.node === node;
-  if (!node || !isFirst || first.some((e) => e.node !== node)) return undefined;
+/** ∂(reader)/∂θ of all its elements in one pass of forward mode, what else has a name being held. */
+function slopesOf(c: Context, r: Route, node: Tensor): TypedArray {
+  const { parameter, readers } = r;
+  // Between the parameter and the first of them there is nothing to hold.
+  if (node !== readers[0]) return forwardSlopes(c.trace, node, parameter);
   const tangent = only(pushForward([node], [parameter.node], [unitAt(parameter)]));
   return only(c.trace.evaluate([tangent]));
 }
 
 /** Whether a parameter that the example on show does not use is used by others of the batch. */
-export function actsElsewhere(c: Context, r: Route): boolean {
-  if (c.trace.examples < 2 || r.consumersOf(r.parameter).length > 0) return false;
-  return slopesOf(c, r, [])?.some((slope) => slope !== 0) ?? false;
-}
+export const actsElsewhere = (c: Context, r: Route): boolean =>
+  r.consumersOf(r.parameter).length === 0 && besides(c, r).length > 0;
 
 /** What a penalty adds to the examples' shares, if there is one. */
 export const apartOf = (c: Context, { parameter, apart }: Route): Formula | undefined =>
@@ -118,7 +139,8 @@ export function batchSection(c: Context, r: Route, sequential: boolean): void {
   const d = c.gradientSymbol(r.entry);
   const all = shares(c, r, sequential);
   const [first, ...others] = r.consumersOf(r.parameter);
-  const one = first !== undefined && others.length === 0;
+  // A product in each row, where it is all that there is.
+  const one = first !== undefined && others.length === 0 && besides(c, r).length === 0;
   for (const { symbol } of all) c.stated.add(symbol.name);
   const order = all.toSorted((a, b) => bySize(a.value, b.value));
   const rows = order.slice(0, listed).map(({ n, value, parts }): Cell[] => {

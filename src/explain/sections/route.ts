@@ -14,8 +14,8 @@ import { elementsIn } from "./forward.ts";
 export interface Route {
   readonly entry: Entry;
   readonly parameter: Element;
-  /** The first tensor with a row for each example that the parameter goes into. */
-  readonly carrier: Tensor | undefined;
+  /** The tensors with names that the parameter acts on directly, in whatever example, in order. */
+  readonly readers: readonly Tensor[];
   /** Everything between parameter and loss, in the order of computation. */
   readonly reached: readonly Element[];
   /** Infinity where they lead through other examples as well. */
@@ -56,7 +56,7 @@ export function route(c: Context, entry: Entry): Route {
     if (e.node !== root.node) reached.push(e);
   }
   const paths = counts.get(keyOf(root)) ?? 0;
-  const lead = readers(stages);
+  const lead = readers(parameter.node, stages);
   const mixing = new Set(stages.filter((t) => mixes(c, t)));
   const known = new Map<string, readonly Element[]>();
   const consumersOf = (e: Element): readonly Element[] => {
@@ -69,7 +69,7 @@ export function route(c: Context, entry: Entry): Route {
   return {
     entry,
     parameter,
-    carrier: stages.find((t) => c.isBatched(t)),
+    readers: lead(parameter.node),
     reached,
     apart,
     paths: leave ? Number.POSITIVE_INFINITY : paths,
@@ -77,9 +77,12 @@ export function route(c: Context, entry: Entry): Route {
   };
 }
 
-/** Which of some tensors read a node, none of them lying in between. */
-function readers(stages: readonly Tensor[]): (node: Tensor) => readonly Tensor[] {
-  const named = new Set(stages);
+/** Which of some tensors read one of them or a parameter, none of them lying in between. */
+function readers(
+  parameter: Tensor,
+  stages: readonly Tensor[],
+): (node: Tensor) => readonly Tensor[] {
+  const named = new Set([parameter, ...stages]);
   const found = new Map<Tensor, Tensor[]>();
   for (const t of stages) {
     for (const node of nodesOf(t.inputs, (x) => named.has(x))) {
